@@ -1,0 +1,32 @@
+/** JSON as typed values. `JsonObject` is what a parsed wire body is before its meaning has been checked. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+export interface JsonObject {
+  [key: string]: JsonValue | undefined;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** JSC gives the source text of a number to revivers and lets `rawJSON` print it back (TC39 JSON.parse source text access). */
+interface LosslessJson {
+  rawJSON(text: string): number;
+  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
+}
+const losslessJson = JSON as unknown as LosslessJson;
+const LONG_NUMBER = /[0-9]{16}|[0-9]\.[0-9]{15}/;
+
+/**
+ * JSON.parse that keeps numbers which a double can't hold: those become raw JSON values that JSON.stringify prints as they
+ * were written. They are objects at run time, so code that does arithmetic must check with `typeof`.
+ * Throws SyntaxError on malformed text.
+ */
+export function parseJson(text: string): JsonValue {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text) as JsonValue;
+  return losslessJson.parse(text, (_key, value, context) => {
+    if (typeof value !== "number" || context.source === undefined) return value;
+    return String(value) === context.source || (Number.isSafeInteger(value) && /^-?[0-9]+$/.test(context.source))
+      ? value
+      : losslessJson.rawJSON(context.source);
+  }) as JsonValue;
+}

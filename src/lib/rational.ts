@@ -1,0 +1,88 @@
+/** Exact non-float numbers. A rational is `num / den`, den > 0, kept reduced. Prices, markup, FX and modifiers are these. */
+export interface Rational {
+  readonly num: bigint;
+  readonly den: bigint;
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  let x = a < 0n ? -a : a;
+  let y = b < 0n ? -b : b;
+  while (y !== 0n) [x, y] = [y, x % y];
+  return x;
+}
+
+export function rational(num: bigint, den: bigint = 1n): Rational {
+  if (den === 0n) throw new RangeError("rational with denominator 0");
+  const sign = den < 0n ? -1n : 1n;
+  const divisor = gcd(num, den);
+  return divisor === 0n ? { num: 0n, den: 1n } : { num: (sign * num) / divisor, den: (sign * den) / divisor };
+}
+
+export const ZERO: Rational = { num: 0n, den: 1n };
+export const ONE: Rational = { num: 1n, den: 1n };
+
+const DECIMAL = /^(-?)([0-9]{1,30})(?:\.([0-9]{1,30}))?$/;
+
+/** Reads a plain decimal (`1.25`, no exponent). Throws RangeError on anything else. */
+export function parseDecimal(text: string): Rational {
+  const match = DECIMAL.exec(text.trim());
+  if (match === null) throw new RangeError(`not a plain decimal number: ${JSON.stringify(text)}`);
+  const fraction = match[3] ?? "";
+  const value = BigInt(`${match[2]}${fraction}`);
+  return rational(match[1] === "-" ? -value : value, 10n ** BigInt(fraction.length));
+}
+
+export const add = (a: Rational, b: Rational): Rational => rational(a.num * b.den + b.num * a.den, a.den * b.den);
+export const subtract = (a: Rational, b: Rational): Rational => rational(a.num * b.den - b.num * a.den, a.den * b.den);
+export const multiply = (a: Rational, b: Rational): Rational => rational(a.num * b.num, a.den * b.den);
+export const divide = (a: Rational, b: Rational): Rational => rational(a.num * b.den, a.den * b.num);
+export function compare(a: Rational, b: Rational): -1 | 0 | 1 {
+  const left = a.num * b.den;
+  const right = b.num * a.den;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Smallest integer ≥ a. */
+export function ceil(a: Rational): bigint {
+  const quotient = a.num / a.den;
+  return a.num > 0n && a.num % a.den !== 0n ? quotient + 1n : quotient;
+}
+/** Largest integer ≤ a. */
+export function floor(a: Rational): bigint {
+  const quotient = a.num / a.den;
+  return a.num < 0n && a.num % a.den !== 0n ? quotient - 1n : quotient;
+}
+
+/** Half-up rounding to `places` decimals, as text. For display only, never for the ledger. */
+export function toFixed(a: Rational, places: number): string {
+  const scaled = multiply(a, rational(10n ** BigInt(places)));
+  const doubled = multiply(scaled, rational(2n));
+  const rounded = floor(rational(doubled.num + doubled.den, doubled.den * 2n));
+  return formatScaled(rounded, places);
+}
+
+/** Exact decimal text without exponent and without trailing zeros. Throws RangeError when the value has no finite decimal form. */
+export function toDecimal(a: Rational): string {
+  let places = 0;
+  let den = a.den;
+  let num = a.num;
+  while (den !== 1n) {
+    if (places > 60) throw new RangeError("no finite decimal form");
+    num *= 10n;
+    places += 1;
+    const divisor = gcd(num, den);
+    num /= divisor;
+    den /= divisor;
+    if (den !== 1n && den % 2n !== 0n && den % 5n !== 0n) throw new RangeError("no finite decimal form");
+  }
+  const text = formatScaled(num, places);
+  return places === 0 ? text : text.replace(/\.?0+$/, "");
+}
+
+/** `value / 10^places` as plain decimal text. */
+export function formatScaled(value: bigint, places: number): string {
+  const sign = value < 0n ? "-" : "";
+  const digits = (value < 0n ? -value : value).toString().padStart(places + 1, "0");
+  if (places === 0) return sign + digits;
+  return `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`;
+}

@@ -1,0 +1,26 @@
+/** One outbound HTTP request. All outbound HTTP of inference goes through a Sender, so that the client behind it can be replaced. */
+export interface OutboundRequest {
+  method: "POST" | "GET" | "DELETE";
+  url: string;
+  /** Built from an allow-list by providers/; lower-case names. */
+  headers: Record<string, string>;
+  body: Uint8Array | string | null;
+  /** Aborts the request and the body; the socket is closed within 500 ms. */
+  signal: AbortSignal;
+  /** ms until response headers. */
+  connectTimeoutMs: number;
+}
+
+export interface InboundAnswer {
+  status: number;
+  headers: Headers;
+  /** Next chunk of the body, or null at its clean end. Rejects with UpstreamError (reset, truncated). Pull-driven: no read, no buffering. */
+  read(): Promise<Uint8Array | null>;
+  /** Drops the body and the connection. */
+  cancel(): void;
+}
+
+/** Rejects with UpstreamError only. */
+export interface Sender {
+  send(request: OutboundRequest): Promise<InboundAnswer>;
+}
