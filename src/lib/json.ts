@@ -30,3 +30,11 @@ export function parseJson(text: string): JsonValue {
       : losslessJson.rawJSON(context.source);
   }) as JsonValue;
 }
+
+/**
+ * A JSON number printed exactly as `text` (a plain decimal): amounts never pass through a double, and never get an exponent.
+ * At run time an opaque object that JSON.stringify prints as that number.
+ */
+export function rawNumber(text: string): JsonValue {
+  return losslessJson.rawJSON(text);
+}
