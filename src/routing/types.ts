@@ -44,6 +44,8 @@ export interface Health {
   begin(target: Target, now: number): void;
   succeed(target: Target, now: number, firstTokenMs: number): void;
   fail(target: Target, now: number, kind: "fail" | "slow"): void;
+  /** The attempt told nothing about the provider (a local fault, the client's own 400): frees the probe slot, counts nothing. */
+  release(target: Target, now: number): void;
   /** 429 or 529: cool the credential for ms. */
   cool(target: Target, now: number, ms: number): void;
   /** 401, 402, 403: open until the catalog or key changes. */
