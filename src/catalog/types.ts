@@ -34,6 +34,8 @@ export interface Billing {
   byokFee: bigint;
   /** Whether a profile refuses models without a price (402 model_unpriced) or serves them free. */
   unpriced: "refuse" | "free";
+  /** Code of the 402 for an empty wallet where a profile wants its own (`payment_required`, `quota_exceeded`). */
+  refusalCode?: "insufficient_credits" | "monthly_cap_reached" | "payment_required" | "quota_exceeded";
 }
 
 export interface Limits {
