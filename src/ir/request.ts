@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../lib/json.ts";
 import type { DialectId } from "./dialect-id.ts";
 import type { Citation, NativeValue, ToolKind } from "./events.ts";
+import type { Loss } from "./loss.ts";
 import type { Seal } from "./seal.ts";
 
 export type CacheTtl = "5m" | "30m" | "1h";
@@ -157,4 +158,6 @@ export interface GenerateRequest {
   includeUsage: boolean;
   /** Unknown top-level fields, sent on only to the same dialect. */
   extras: { origin: DialectId; fields: JsonObject };
+  /** Losses met while decoding: forged envelopes, fields that no dialect can carry. */
+  losses?: Loss[];
 }

@@ -1,0 +1,104 @@
+import type { UpstreamFailure } from "../ir/error.ts";
+import { decideFailover } from "../routing/failover.ts";
+import type { Target } from "../routing/types.ts";
+import { UpstreamError } from "../upstream/error.ts";
+import { isClientFault } from "./failure.ts";
+import { type Opened, openAnswer } from "./open.ts";
+import type { LiveCall } from "./live-call.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+
+/**
+ * Runs down the plan until some target has given its first content. Rejects with UpstreamError, the most telling failure of all attempts.
+ * Nothing reaches the client before this resolves, so failing over is free.
+ */
+export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
+  const targets = live.plan?.targets ?? [];
+  const deadline = live.startedAt + live.catalog.routing.deadlineMs;
+  let prepared = first;
+  let index = 0;
+  let retriesOfTarget = 0;
+  for (;;) {
+    live.attempts += 1;
+    live.target = prepared.target;
+    const outcome = await attemptOnce(live, prepared);
+    if ("opened" in outcome) {
+      live.requestLosses = prepared.losses;
+      live.meter = outcome.opened.meter;
+      return outcome.opened;
+    }
+    live.lastFailure = outcome.failure;
+    const decision = decideFailover({
+      failure: outcome.failure,
+      attempt: live.attempts,
+      retriesOfTarget,
+      hasNext: index + 1 < targets.length,
+      settings: live.catalog.routing,
+      remainingMs: deadline - live.deps.clock.monotonic(),
+      budget: live.deps.retryBudget,
+      random: live.deps.random,
+    });
+    if (decision.kind === "give-up" || live.abort.signal.aborted) throw new UpstreamError(outcome.failure);
+    await pause(decision.delayMs, live.abort.signal);
+    if (live.abort.signal.aborted) throw new UpstreamError(outcome.failure);
+    if (decision.kind === "retry") {
+      retriesOfTarget += 1;
+      continue;
+    }
+    index += 1;
+    retriesOfTarget = 0;
+    const next = targets[index];
+    if (next === undefined) throw new UpstreamError(outcome.failure);
+    prepared = prepare(live, next);
+  }
+}
+
+async function attemptOnce(
+  live: LiveCall,
+  prepared: Prepared,
+): Promise<{ opened: Opened } | { failure: UpstreamFailure }> {
+  const { health, clock } = live.deps;
+  const { target } = prepared;
+  const startedAt = clock.monotonic();
+  health.begin(target, clock.now());
+  try {
+    const opened = await openAnswer(live, prepared, live.abort.signal);
+    live.markFirstToken();
+    health.succeed(target, clock.now(), clock.monotonic() - startedAt);
+    return { opened };
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    recordFailure(live, target, error.failure);
+    return { failure: error.failure };
+  }
+}
+
+/** Tells the breaker. Faults of this machine and the client's own never count against a provider. */
+function recordFailure(live: LiveCall, target: Target, failure: UpstreamFailure): void {
+  const { health, clock, log } = live.deps;
+  const now = clock.now();
+  const facts = { request_id: live.call.requestId, provider: target.provider.name, model: target.model.id };
+  log.warn("attempt failed", { ...facts, cause: failure.cause, status: failure.status, code: failure.code });
+  reportHealth(health, target, failure, now);
+}
+
+/** Also used when a stream fails after its first content. */
+export function reportHealth(health: LiveCall["deps"]["health"], target: Target, failure: UpstreamFailure, now: number): void {
+  const { status } = failure;
+  if (failure.cause === "local" || isClientFault(failure)) return health.release(target, now);
+  if (failure.cause === "timeout") return health.fail(target, now, "slow");
+  if (failure.cause !== "status") return health.fail(target, now, "fail");
+  if (status === 429 || status === 529) return health.cool(target, now, Math.min(failure.retryAfterSeconds ?? 1, 60) * 1000);
+  if (status === 401 || status === 402 || status === 403) return health.disable(target, now, `status ${status}`);
+  if (status !== null && status >= 500) health.fail(target, now, "fail");
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

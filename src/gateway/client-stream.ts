@@ -1,0 +1,290 @@
+import { GatewayError } from "../ir/error.ts";
+import { failpoint } from "../lib/failpoint.ts";
+import { errorText } from "../lib/log.ts";
+import { UpstreamError } from "../upstream/error.ts";
+import type { InboundAnswer } from "../upstream/types.ts";
+import { reportHealth } from "./attempt.ts";
+import { annotate, checkpointCall, type Outcome, settleCall, voidCall } from "./closing.ts";
+import { failureToError } from "./failure.ts";
+import type { LiveCall } from "./live-call.ts";
+import { type OpenedStream, timeoutFailure } from "./open.ts";
+import type { LiveStreams } from "./live-streams.ts";
+
+const encoder = new TextEncoder();
+/** Content that has been handed to the client's pulling stream counts as delivered (design: Delivered). */
+type Phase = "opening" | "streaming" | "closing" | "closed";
+
+/**
+ * The client's body of one streamed answer. Pull-driven: nothing is read from upstream before the client wants more, so a slow reader
+ * holds back its own upstream and no memory grows. Settlement comes before the terminal frame; an abort settles what was delivered.
+ */
+export class ClientStream {
+  readonly live: LiveCall;
+  readonly body: ReadableStream<Uint8Array>;
+  #opening: Promise<OpenedStream>;
+  #opened: OpenedStream | null = null;
+  #phase: Phase = "opening";
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #streams: LiveStreams;
+  #lastDataAt: number;
+  #lastSentAt: number;
+  /** Since when the client has not asked for more; null while a pull is waiting. */
+  #unreadSince: number | null;
+  #delivered = false;
+  #checkpointed = 0;
+  #reading: Promise<Uint8Array | null> | null = null;
+
+  /** `opened` when the first content is already in hand; else the stream begins with keep-alives until `opening` resolves. */
+  constructor(live: LiveCall, opening: Promise<OpenedStream>, opened: OpenedStream | null, streams: LiveStreams) {
+    const now = live.deps.clock.monotonic();
+    this.live = live;
+    this.#opening = opening;
+    this.#opened = opened;
+    this.#streams = streams;
+    this.#lastDataAt = now;
+    this.#lastSentAt = now;
+    this.#unreadSince = now;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pull(),
+        cancel: () => this.#clientLeft(),
+      },
+      { highWaterMark: 0 },
+    );
+    streams.add(this);
+    live.call.request.signal.addEventListener("abort", () => this.#clientLeft(), { once: true });
+    if (live.call.request.signal.aborted) this.#clientLeft();
+  }
+
+  async #pull(): Promise<void> {
+    this.#unreadSince = null;
+    try {
+      if (this.#phase === "opening") await this.#begin();
+      else if (this.#phase === "streaming") await this.#step();
+    } catch (error) {
+      await this.#fail(error);
+    }
+    this.#unreadSince = this.live.deps.clock.monotonic();
+  }
+
+  async #begin(): Promise<void> {
+    this.#opened ??= await this.#opening;
+    if (this.#phase !== "opening") return;
+    this.#phase = "streaming";
+    const { first } = this.#opened;
+    if (first === null) return this.#step();
+    this.#opened.first = null;
+    this.#send(first);
+    if (this.#opened.pipe.failure !== null) throw new UpstreamError(this.#opened.pipe.failure);
+  }
+
+  /** Reads on until there is something to send or the answer is over. */
+  async #step(): Promise<void> {
+    const opened = this.#opened;
+    if (opened === null) return;
+    const { pipe, source } = opened;
+    while (this.#phase === "streaming") {
+      if (opened.ended || pipe.hasEnded) return this.#finish(opened);
+      const chunk = await this.#read(source);
+      if (this.#phase !== "streaming") return;
+      this.#lastDataAt = this.live.deps.clock.monotonic();
+      if (chunk === null) {
+        opened.ended = true;
+        failpoint("last-upstream-byte");
+      }
+      const bytes = chunk === null ? pipe.end() : pipe.push(chunk);
+      if (bytes !== null) this.#send(bytes);
+      if (pipe.failure !== null) throw new UpstreamError(pipe.failure);
+      if (bytes !== null) return;
+    }
+  }
+
+  /** A read that the client's departure overtakes is not lost: the drain takes its chunk. */
+  async #read(source: InboundAnswer): Promise<Uint8Array | null> {
+    const reading = (this.#reading ??= source.read());
+    const chunk = await reading;
+    if (this.#reading === reading) this.#reading = null;
+    return chunk;
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#delivered = this.#delivered || (this.#opened?.pipe.hasContent ?? false);
+    this.#lastSentAt = this.live.deps.clock.monotonic();
+    this.#controller?.enqueue(bytes);
+  }
+
+  async #finish(opened: OpenedStream): Promise<void> {
+    this.#phase = "closing";
+    // The connection is worth keeping only if its body is at its end.
+    if (!opened.ended) opened.source.cancel();
+    this.live.answerLosses = opened.pipe.losses;
+    try {
+      const closed = await settleCall(this.live, { state: "completed" });
+      this.#send(opened.pipe.finish(annotate(this.live, closed)));
+      this.#close();
+      failpoint("after-terminal-frame");
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  }
+
+  /** Ends a stream that can't go on: settles what was delivered, then the dialect's own error frame. */
+  async #fail(error: unknown): Promise<void> {
+    // The reads of a stream that is being closed fail as they should: whoever closes it has the say.
+    if (this.#phase === "closing" || this.#phase === "closed") return;
+    const { live } = this;
+    this.#phase = "closing";
+    live.abort.abort(error);
+    const failure = error instanceof UpstreamError ? error.failure : null;
+    if (failure === null) live.deps.log.error("stream failed", { request_id: live.call.requestId, error: errorText(error) });
+    if (failure !== null && live.target !== null && this.#opened !== null) {
+      reportHealth(live.deps.health, live.target, failure, live.deps.clock.now());
+    }
+    const shown = toClientError(error, this.#delivered);
+    const state = shown.code === "overloaded" ? "shutdown" : failure?.cause === "timeout" ? "timeout" : "upstream_error";
+    try {
+      await this.#settle({ state, absorb: this.#absorbs(), status: shown.status, errorCode: shown.code });
+      this.#controller?.enqueue(this.#errorFrame(shown));
+      this.#close();
+    } catch (settleError) {
+      this.#breakOff(settleError);
+    }
+  }
+
+  #absorbs(): boolean {
+    return !this.#delivered || this.live.catalog.billing.onUpstreamFailure === "free";
+  }
+
+  #errorFrame(error: GatewayError): Uint8Array {
+    if (this.#opened !== null) return this.#opened.pipe.fail(error);
+    const { dialect, route, requestId, receivedAt } = this.live.call;
+    const state = { route, id: null, model: null, created: Math.floor(receivedAt / 1000), framesSent: 0, sequence: -1 };
+    return encoder.encode(dialect.renderStreamError(error, requestId, state));
+  }
+
+  /** A call that never reached an answer is voided; one that did is settled by what was delivered. */
+  async #settle(outcome: Exclude<Outcome, { state: "completed" }>): Promise<void> {
+    if (this.live.meter === null || (!this.#delivered && outcome.state !== "client_disconnect")) {
+      await voidCall(this.live, outcome.state, { status: outcome.status, errorCode: outcome.errorCode, streamState: outcome.state });
+      return;
+    }
+    await settleCall(this.live, outcome);
+  }
+
+  /** The settlement itself could not be made durable: no terminal frame; recovery settles at the last checkpoint. */
+  #breakOff(error: unknown): void {
+    if (this.#phase === "closed") return;
+    this.live.deps.log.error("stream broken off", { request_id: this.live.call.requestId, error: errorText(error) });
+    this.#phase = "closed";
+    this.#streams.remove(this);
+    this.#controller?.error(new Error("stream broken off"));
+  }
+
+  #close(): void {
+    this.#phase = "closed";
+    this.#streams.remove(this);
+    try {
+      this.#controller?.close();
+    } catch (error) {
+      this.live.deps.log.debug("client was gone at the end", { error: errorText(error) });
+    }
+  }
+
+  #clientLeft(): void {
+    if (this.#phase === "closing" || this.#phase === "closed") return;
+    this.live.clientGone = true;
+    void this.#departed().catch((error: unknown) => {
+      this.live.deps.log.error("settling a departed client failed", {
+        request_id: this.live.call.requestId,
+        error: errorText(error),
+      });
+    });
+  }
+
+  async #departed(): Promise<void> {
+    const opened = this.#opened;
+    this.#phase = "closing";
+    if (opened !== null && opened.pipe.hasTail && !opened.ended && (await this.#drain(opened))) {
+      this.live.answerLosses = opened.pipe.losses;
+      await settleCall(this.live, { state: "completed" });
+    } else {
+      this.live.abort.abort(new Error("client left"));
+      opened?.source.cancel();
+      if (opened === null) await this.#opening.then((late) => late.source.cancel(), () => undefined);
+      const absorb = !this.#delivered;
+      await this.#settle({ state: "client_disconnect", absorb, status: 499, errorCode: null });
+    }
+    this.#phase = "closed";
+    this.#streams.remove(this);
+  }
+
+  /** All content was delivered: the provider's own usage is worth waiting for. True when it came in time. */
+  async #drain(opened: OpenedStream): Promise<boolean> {
+    const timer = setTimeout(() => this.live.abort.abort(new Error("drain time is over")), this.live.deps.settings.drainMs);
+    try {
+      while (!opened.pipe.hasEnded && opened.pipe.failure === null) {
+        const chunk = await this.#read(opened.source);
+        if (chunk === null) opened.pipe.end();
+        else opened.pipe.push(chunk);
+        if (chunk === null) break;
+      }
+      return opened.pipe.failure === null;
+    } catch (error) {
+      if (error instanceof UpstreamError) return false;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Called by LiveStreams every tick: keep-alive, time limits, slow readers, checkpoint. */
+  tick(now: number): void {
+    if (this.#phase !== "opening" && this.#phase !== "streaming") return;
+    const { routing } = this.live.catalog;
+    const { settings } = this.live.deps;
+    if (this.#unreadSince !== null && now - this.#unreadSince > settings.slowReaderMs) return this.#cutSlowReader();
+    if (now - this.live.startedAt > routing.totalTimeoutMs) return this.#timeOut("the call took too long");
+    if (this.#phase === "streaming" && this.#unreadSince === null && now - this.#lastDataAt > routing.idleTimeoutMs) {
+      return this.#timeOut("the provider stopped sending");
+    }
+    if (this.#unreadSince === null && now - this.#lastSentAt >= routing.keepAliveMs) {
+      this.#lastSentAt = now;
+      this.#controller?.enqueue(encoder.encode(this.live.call.dialect.keepAliveText));
+    }
+    this.#checkpoint();
+  }
+
+  #checkpoint(): void {
+    const { hold } = this.live;
+    if (hold === null || this.#opened === null || !this.#delivered || this.#lastDataAt === this.#checkpointed) return;
+    this.#checkpointed = this.#lastDataAt;
+    checkpointCall(this.live);
+  }
+
+  #timeOut(message: string): void {
+    const error = new UpstreamError(timeoutFailure(message));
+    this.live.abort.abort(error);
+    void this.#fail(error);
+  }
+
+  #cutSlowReader(): void {
+    this.#clientLeft();
+    this.#controller?.error(new Error("the client stopped reading"));
+  }
+
+  /** Process shutdown: the grace period is over. */
+  shutDown(): void {
+    void this.#fail(
+      new GatewayError({ status: 503, code: "overloaded", message: "The gateway is shutting down; retry.", retryAfterSeconds: 1 }),
+    );
+  }
+}
+
+function toClientError(error: unknown, moneySpent: boolean): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof UpstreamError) return failureToError(error.failure, { moneySpent });
+  return new GatewayError({ status: 500, code: "internal_error", message: "The gateway failed on this call.", cause: error });
+}

@@ -1,0 +1,130 @@
+import { priceUsage } from "../ledger/price.ts";
+import { sanitizeUsage } from "../ledger/sanitize.ts";
+import type { PricedUsage, Receipt, UsageSource } from "../ledger/types.ts";
+import type { Annotation } from "../dialects/dialect.ts";
+import { emptyUsage, type Usage } from "../ir/usage.ts";
+import { type JsonObject, rawNumber } from "../lib/json.ts";
+import { errorText } from "../lib/log.ts";
+import { formatCents } from "../lib/money.ts";
+import { compare, subtract, toDecimal, ZERO } from "../lib/rational.ts";
+import { pinFor } from "../gates/reserve.ts";
+import type { LiveCall, StreamState } from "./live-call.ts";
+
+/** How a call that reached a provider ended. */
+export type Outcome =
+  | { state: "completed" }
+  /** Content may have been delivered; `absorb` when none was, or the operator bears failed streams. */
+  | { state: Exclude<StreamState, "completed">; absorb: boolean; status: number; errorCode: string | null };
+
+export interface Closed {
+  receipt: Receipt;
+  usage: Usage;
+  price: PricedUsage;
+}
+
+/** Settles the call's hold by what was used; resolves when that is durable. At most once per call: the ledger sees to it. */
+export async function settleCall(live: LiveCall, outcome: Outcome): Promise<Closed> {
+  const { hold, target, meter } = live;
+  if (hold === null || target === null || meter === null) throw new Error("nothing to settle");
+  const measured = outcome.state === "completed" ? meter.complete() : meter.delivered();
+  const checked = checkUsage(live, measured);
+  const pin = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt);
+  const price = priceUsage(checked.usage, pin, { requestedTier: target.serviceTier ?? requestedTier(live) });
+  const receipt = await live.deps.ledger.settle(hold.id, {
+    usage: checked.usage,
+    source: checked.source,
+    pin,
+    price,
+    absorb: outcome.state !== "completed" && outcome.absorb,
+    audit: live.audit(
+      outcome.state === "completed"
+        ? { status: 200, errorCode: null, streamState: "completed" }
+        : { status: outcome.status, errorCode: outcome.errorCode, streamState: outcome.state },
+    ),
+  });
+  return { receipt, usage: checked.usage, price };
+}
+
+/** Releases the hold of a call that delivered nothing and used nothing. */
+export async function voidCall(
+  live: LiveCall,
+  reason: string,
+  end: { status: number; errorCode: string | null; streamState: StreamState | null },
+): Promise<void> {
+  if (live.hold === null) await live.deps.ledger.record(live.audit(end));
+  else await live.deps.ledger.void(live.hold.id, reason, live.audit(end));
+}
+
+/** Writes down what a running stream has delivered, so that a crash settles it there. Counts only, never text. */
+export function checkpointCall(live: LiveCall): void {
+  const { hold, target, meter } = live;
+  if (hold === null || target === null || meter === null) return;
+  const measured = meter.delivered();
+  const pin = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt);
+  const price = priceUsage(measured.usage, pin, { requestedTier: target.serviceTier ?? requestedTier(live) });
+  live.deps.ledger
+    .checkpoint(hold.id, { usage: measured.usage, source: measured.source, charge: price.charge })
+    .catch((error: unknown) => {
+      live.deps.log.warn("checkpoint failed", { request_id: live.call.requestId, error: errorText(error) });
+    });
+}
+
+function requestedTier(live: LiveCall): string | null {
+  return live.read.priceFields.find((item) => item.kind === "service_tier")?.value ?? null;
+}
+
+/** Upstream usage is untrusted input: absurd numbers are clamped to what the call could have used. */
+function checkUsage(live: LiveCall, measured: { usage: Usage; source: UsageSource }): { usage: Usage; source: UsageSource } {
+  const { meter, target } = live;
+  if (measured.source !== "provider" || meter === null || target === null) return measured;
+  const sanitized = sanitizeUsage(measured.usage, () => meter.delivered().usage, {
+    context: target.model.context,
+  });
+  return sanitized.changed ? { usage: sanitized.usage, source: "bounded" } : measured;
+}
+
+/** What goes into the answer's last frame: the exact cost, and the extension block. */
+export function annotate(live: LiveCall, closed: Closed | null): Annotation {
+  const { brand, billing } = live.catalog;
+  const usage = closed?.usage ?? emptyUsage();
+  if (!billing.annotate || closed === null) {
+    return { costCents: null, extensionName: brand.extension, extension: null, usage };
+  }
+  return {
+    costCents: formatCents(closed.receipt.charged),
+    extensionName: brand.extension,
+    extension: extensionBlock(live, closed),
+    usage,
+  };
+}
+
+function extensionBlock(live: LiveCall, closed: Closed): JsonObject {
+  const { plan, target } = live;
+  const block: JsonObject = {
+    request_id: live.call.requestId,
+    routed_model: target?.model.id ?? null,
+    provider: target?.provider.name ?? null,
+    tier: plan?.tier ?? live.call.principal.tier,
+    route: plan?.reason ?? null,
+    attempts: live.attempts,
+    cost_usd: rawNumber(toDecimal(closed.price.customerCostUsd)),
+    currency: closed.receipt.currency,
+    usage_source: closed.receipt.usageSource,
+  };
+  const saved = savedUsd(live, closed);
+  if (saved !== null) block.saved_usd = rawNumber(saved);
+  if (live.injectedCap !== null) block.output_cap = live.injectedCap;
+  const losses = live.losses;
+  if (losses.length > 0) block.losses = losses.map((loss) => ({ field: loss.field, reason: loss.reason, side: loss.side }));
+  return block;
+}
+
+/** What the same usage would have cost at the model that `auto` is measured against; null for other routes. */
+function savedUsd(live: LiveCall, closed: Closed): string | null {
+  const { plan, target } = live;
+  if (plan === null || target === null || plan.baseline === null) return null;
+  const pin = pinFor(live.catalog, { ...target, model: plan.baseline, price: null }, live.call.principal, live.call.receivedAt);
+  const baseline = priceUsage(closed.usage, pin, { requestedTier: null });
+  const saved = subtract(baseline.customerCostUsd, closed.price.customerCostUsd);
+  return compare(saved, ZERO) > 0 ? toDecimal(saved) : "0";
+}

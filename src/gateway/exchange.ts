@@ -1,0 +1,222 @@
+import { resolve } from "../catalog/resolve.ts";
+import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { failpoint } from "../lib/failpoint.ts";
+import { errorText } from "../lib/log.ts";
+import { planRoute } from "../routing/plan.ts";
+import type { Plan } from "../routing/types.ts";
+import { UpstreamError } from "../upstream/error.ts";
+import { BodyError, readBody } from "../wire/read-body.ts";
+import { JsonScanError, scanObject } from "../wire/scan.ts";
+import { firstAnswer } from "./attempt.ts";
+import { voidCall } from "./closing.ts";
+import type { GatewayDeps } from "./deps.ts";
+import { failureToError } from "./failure.ts";
+import { LiveCall } from "./live-call.ts";
+import { LiveStreams } from "./live-streams.ts";
+import type { Opened } from "./open.ts";
+import { type Prepared, prepare, refuseLosses } from "./prepare.ts";
+import { reserveCall } from "./reserve-call.ts";
+import { answerHeaders, respondJson, respondStream } from "./respond.ts";
+import type { Gateway, InferenceCall } from "./types.ts";
+
+/** Runs inference calls: read → limits → plan → hold → attempt → respond → settle, each stage a function beside this file. */
+export class Exchange implements Gateway {
+  readonly streams: LiveStreams;
+  #deps: GatewayDeps;
+  #inFlight = 0;
+  #draining = false;
+  #idle: (() => void)[] = [];
+
+  constructor(deps: GatewayDeps) {
+    this.#deps = deps;
+    this.streams = new LiveStreams(deps.clock, deps.settings.tickMs);
+  }
+
+  get inFlight(): number {
+    return this.#inFlight + this.streams.size;
+  }
+
+  async handle(call: InferenceCall): Promise<Response> {
+    const live = new LiveCall(call, this.#deps);
+    this.#inFlight += 1;
+    try {
+      this.#admit();
+      return await this.#run(live);
+    } catch (error) {
+      return await this.#refuse(live, error);
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) for (const wake of this.#idle.splice(0)) wake();
+    }
+  }
+
+  /** One page, top to bottom, as every call runs. */
+  async #run(live: LiveCall): Promise<Response> {
+    const rate = this.#deps.takeRate(live.call.principal);
+    await readRequest(live);
+    const plan = this.#plan(live);
+    let prepared = prepare(live, plan.first);
+    this.#checkStrict(live, prepared);
+    const reserved = await reserveCall(live, plan.all);
+    if (reserved.capChanged) prepared = prepare(live, plan.first);
+    live.requestLosses = prepared.losses;
+    const opening = this.#dial(live, prepared);
+    try {
+      await reserved.durable;
+    } catch (error) {
+      live.abort.abort(error);
+      await opening.catch(() => undefined);
+      throw storageDown(error);
+    }
+    failpoint("hold-committed");
+    const opened = await this.#firstContent(live, opening);
+    const headers = { ...rate, ...answerHeaders(live) };
+    if (opened === null || opened.kind === "stream") {
+      return respondStream(live, opening, opened, headers, this.streams);
+    }
+    return respondJson(live, opened, headers);
+  }
+
+  #admit(): void {
+    if (!this.#draining && this.inFlight <= this.#deps.settings.maxInFlight) return;
+    throw new GatewayError({
+      status: 503,
+      code: "overloaded",
+      message: this.#draining ? "The gateway is shutting down; retry." : "The gateway is at its limit; retry shortly.",
+      retryAfterSeconds: 1,
+      headers: this.#draining ? { connection: "close" } : {},
+    });
+  }
+
+  #plan(live: LiveCall): { all: Plan["targets"]; first: Plan["targets"][number] } {
+    const { catalog, call, read } = live;
+    const plan = planRoute({
+      catalog,
+      resolution: resolve(catalog, read.model ?? catalog.routing.defaultModel),
+      hints: read,
+      operation: call.operation,
+      principal: { globs: call.principal.modelGlobs, ownProvidersOnly: call.principal.account.ownProvidersOnly },
+      credentials: (provider) => this.#deps.credentials(provider, call.principal),
+      clientDialect: call.dialect.id,
+      health: this.#deps.health,
+      now: this.#deps.clock.now(),
+    });
+    live.plan = plan;
+    const [first] = plan.targets;
+    if (first === undefined) throw new Error("a plan without targets");
+    return { all: plan.targets, first };
+  }
+
+  #checkStrict(live: LiveCall, prepared: Prepared): void {
+    const header = live.call.request.headers.get(`${live.catalog.brand.headerPrefix}-Strict`);
+    if (live.call.principal.key?.strict === true || header?.toLowerCase() === "true") refuseLosses(prepared.losses);
+  }
+
+  /** Starts the attempts beside the flush of the hold; a client that leaves ends them. */
+  #dial(live: LiveCall, prepared: Prepared): Promise<Opened> {
+    const { signal } = live.call.request;
+    const leave = (): void => {
+      live.clientGone = true;
+      if (live.meter === null) live.abort.abort(new Error("client left"));
+    };
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    failpoint("dialled");
+    const opening = firstAnswer(live, prepared);
+    opening.catch(() => undefined);
+    return opening;
+  }
+
+  /** The first content, or null when a stream has waited so long that it is committed without. */
+  async #firstContent(live: LiveCall, opening: Promise<Opened>): Promise<Opened | null> {
+    if (!live.read.stream) return opening;
+    const patience = Promise.withResolvers<null>();
+    const timer = setTimeout(() => patience.resolve(null), live.catalog.routing.commitAfterMs);
+    try {
+      return await Promise.race([opening, patience.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Any failure before the first byte: a plain HTTP answer in the client's dialect, and the call's audit row. */
+  async #refuse(live: LiveCall, thrown: unknown): Promise<Response> {
+    const error = this.#toError(live, thrown);
+    const left = live.clientGone && live.hold !== null;
+    const end = {
+      status: left ? 499 : error.status,
+      errorCode: left ? null : error.code,
+      streamState: left ? ("client_disconnect" as const) : live.hold === null ? null : ("upstream_error" as const),
+    };
+    try {
+      await voidCall(live, error.code, end);
+    } catch (storeError) {
+      this.#deps.log.error("audit of a refused call failed", {
+        request_id: live.call.requestId,
+        error: errorText(storeError),
+      });
+    }
+    return renderRefusal(live, error);
+  }
+
+  #toError(live: LiveCall, thrown: unknown): GatewayError {
+    if (thrown instanceof GatewayError) return thrown;
+    if (thrown instanceof UpstreamError) return failureToError(thrown.failure, { moneySpent: false });
+    if (thrown instanceof BodyError) return bodyError(thrown);
+    if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
+    this.#deps.log.error("call failed", { request_id: live.call.requestId, error: errorText(thrown) });
+    return new GatewayError({ status: 500, code: "internal_error", message: "The gateway failed on this call.", cause: thrown });
+  }
+
+  /** Refuses new calls, lets running ones go on for `graceMs`, then ends the rest with an error frame. */
+  async shutDown(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const timer = setTimeout(() => this.streams.shutDown(), graceMs);
+    await this.streams.whenIdle();
+    if (this.#inFlight > 0) await new Promise<void>((wake) => this.#idle.push(wake));
+    clearTimeout(timer);
+  }
+}
+
+/** Reads, scans and hints. Throws BodyError, JsonScanError or GatewayError. */
+async function readRequest(live: LiveCall): Promise<void> {
+  const { call, deps } = live;
+  const bytes = await readBody(call.request, { maxBytes: deps.settings.maxBodyBytes });
+  live.doc = scanObject(bytes);
+  live.hints = call.dialect.hints(live.doc, call.route);
+}
+
+function bodyError(error: BodyError): GatewayError {
+  switch (error.kind) {
+    case "too-large":
+      return new GatewayError({ status: 413, code: "request_too_large", message: error.message });
+    case "unsupported-encoding":
+    case "unsupported-type":
+      return new GatewayError({ status: 415, code: "unsupported_media_type", message: error.message });
+    default:
+      return invalidRequest(null, error.message);
+  }
+}
+
+function storageDown(cause: unknown): GatewayError {
+  return new GatewayError({
+    status: 503,
+    code: "internal_error",
+    message: "The ledger can't be written right now; nothing was charged. Retry later.",
+    retryAfterSeconds: 1,
+    cause,
+  });
+}
+
+function renderRefusal(live: LiveCall, error: GatewayError): Response {
+  const { call, catalog } = live;
+  const rendered = call.dialect.renderError(error, call.requestId, { style: catalog.access.errorStyle });
+  const headers: Record<string, string> = {
+    ...error.headers,
+    ...rendered.headers,
+    ...answerHeaders(live),
+    "content-type": "application/json",
+  };
+  if (error.retryAfterSeconds !== null) headers["retry-after"] = String(error.retryAfterSeconds);
+  return new Response(JSON.stringify(rendered.body), { status: rendered.status, headers });
+}

@@ -1,0 +1,126 @@
+import type { Catalog } from "../catalog/types.ts";
+import type { Hints } from "../dialects/dialect.ts";
+import type { UpstreamFailure } from "../ir/error.ts";
+import type { Loss } from "../ir/loss.ts";
+import type { GenerateRequest } from "../ir/request.ts";
+import type { SealBox } from "../ir/seal.ts";
+import { createSealBox } from "../ir/seal-box.ts";
+import type { AuditRecordInput, Hold } from "../ledger/types.ts";
+import type { JsonObject } from "../lib/json.ts";
+import type { Plan, Target } from "../routing/types.ts";
+import type { ScannedObject } from "../wire/scan.ts";
+import type { GatewayDeps } from "./deps.ts";
+import type { Meter } from "./meter.ts";
+import type { InferenceCall } from "./types.ts";
+
+export type StreamState = NonNullable<AuditRecordInput["streamState"]>;
+
+/**
+ * One call while it runs: the facts that its stages hand on to each other, and in the end the audit row. Stages fill it from
+ * top to bottom; nothing in it outlives the call.
+ */
+export class LiveCall {
+  readonly call: InferenceCall;
+  readonly deps: GatewayDeps;
+  /** The configuration this call began with; a reload does not change it. */
+  readonly catalog: Catalog;
+  readonly startedAt: number;
+  readonly seals: SealBox;
+  /** Aborted when the client leaves, a time limit runs out, or the process shuts down. */
+  readonly abort = new AbortController();
+  clientGone = false;
+
+  doc: ScannedObject | null = null;
+  hints: Hints | null = null;
+  plan: Plan | null = null;
+  /** Output cap that the gateway injects, tokens; null = the client's own stands. */
+  injectedCap: number | null = null;
+  hold: Hold | null = null;
+  target: Target | null = null;
+  meter: Meter | null = null;
+  attempts = 0;
+  firstTokenAt: number | null = null;
+  requestLosses: Loss[] = [];
+  answerLosses: Loss[] = [];
+  lastFailure: UpstreamFailure | null = null;
+  #request: GenerateRequest | null = null;
+
+  constructor(call: InferenceCall, deps: GatewayDeps) {
+    this.call = call;
+    this.deps = deps;
+    this.catalog = deps.catalog();
+    this.startedAt = deps.clock.monotonic();
+    this.seals = createSealBox(deps.sealKey, call.principal.account.id);
+  }
+
+  get body(): JsonObject {
+    return this.scanned.parse();
+  }
+
+  get scanned(): ScannedObject {
+    if (this.doc === null) throw new Error("the body has not been read");
+    return this.doc;
+  }
+
+  get read(): Hints {
+    if (this.hints === null) throw new Error("the request has not been read");
+    return this.hints;
+  }
+
+  /** The request as parts, decoded on first use: a relay never needs it. Throws GatewayError 400. */
+  get request(): GenerateRequest {
+    this.#request ??= this.call.dialect.decodeRequest(this.body, { route: this.call.route, seals: this.seals });
+    return this.#request;
+  }
+
+  /** The request if some stage has decoded it. */
+  get decodedRequest(): GenerateRequest | null {
+    return this.#request;
+  }
+
+  replaceRequest(request: GenerateRequest): void {
+    this.#request = request;
+  }
+
+  /** ms since the call came in. */
+  elapsed(): number {
+    return this.deps.clock.monotonic() - this.startedAt;
+  }
+
+  markFirstToken(): void {
+    this.firstTokenAt ??= this.elapsed();
+  }
+
+  get losses(): Loss[] {
+    return [...this.requestLosses, ...this.answerLosses];
+  }
+
+  audit(end: { status: number; errorCode: string | null; streamState: StreamState | null }): AuditRecordInput {
+    const { call } = this;
+    const stream = this.hints?.stream ?? call.route.stream ?? false;
+    return {
+      requestId: call.requestId,
+      time: call.receivedAt,
+      accountId: call.principal.account.id,
+      keyId: call.principal.key?.id ?? null,
+      endpoint: call.endpoint,
+      dialect: call.dialect.id,
+      operation: call.operation,
+      modelAsked: this.hints?.model ?? call.route.model,
+      modelServed: this.target?.model.id ?? null,
+      provider: this.target?.provider.name ?? null,
+      tier: call.principal.tier,
+      routeReason: this.plan?.reason ?? null,
+      attempts: this.attempts,
+      latencyMs: Math.round(this.elapsed()),
+      ttftMs: this.firstTokenAt === null ? null : Math.round(this.firstTokenAt),
+      status: end.status,
+      errorCode: end.errorCode,
+      streamState: end.streamState,
+      stream,
+      losses: this.losses.map((loss) => ({ ...loss })),
+      credential: this.target?.credential.kind ?? null,
+    };
+  }
+}
+

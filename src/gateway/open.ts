@@ -1,0 +1,222 @@
+import { DIALECTS } from "../dialects/index.ts";
+import type { AnswerContext } from "../dialects/dialect.ts";
+import { DecodeError, type UpstreamFailure } from "../ir/error.ts";
+import type { IrEvent } from "../ir/events.ts";
+import { totalOutput } from "../ir/usage.ts";
+import { parseJson } from "../lib/json.ts";
+import { buildOutbound } from "../providers/outbound.ts";
+import { UpstreamError } from "../upstream/error.ts";
+import type { InboundAnswer } from "../upstream/types.ts";
+import { JsonArrayReader } from "../wire/json-array.ts";
+import { SseReader } from "../wire/sse.ts";
+import type { LiveCall } from "./live-call.ts";
+import { Meter } from "./meter.ts";
+import { type AnswerPipe, concat, type FrameReader, RelayPipe, TranslatePipe } from "./pipe.ts";
+import type { Prepared } from "./prepare.ts";
+import { failpoint } from "../lib/failpoint.ts";
+
+/** An answer whose first content (or whole body) is in hand: the point up to which failover is free. */
+export type Opened = OpenedStream | OpenedJson;
+export interface OpenedStream {
+  kind: "stream";
+  prepared: Prepared;
+  meter: Meter;
+  pipe: AnswerPipe;
+  source: InboundAnswer;
+  /** Client bytes up to and with the first content. */
+  first: Uint8Array | null;
+  /** The upstream's body is already over. */
+  ended: boolean;
+}
+export interface OpenedJson {
+  kind: "json";
+  prepared: Prepared;
+  meter: Meter;
+  bytes: Uint8Array;
+  events: IrEvent[];
+}
+
+/**
+ * One attempt at one target, up to the first content event. Rejects with UpstreamError; nothing has been sent to the client then.
+ * `signal` ends the attempt at once.
+ */
+export async function openAnswer(live: LiveCall, prepared: Prepared, signal: AbortSignal): Promise<Opened> {
+  const { target } = prepared;
+  const { routing } = live.catalog;
+  const limit = target.model.firstTokenTimeoutMs ?? routing.firstTokenTimeoutMs;
+  const attempt = new AbortController();
+  const abort = (): void => attempt.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(() => attempt.abort(new UpstreamError(timeoutFailure("no first token in time"))), limit);
+  try {
+    const answer = await live.deps.senderFor(target.provider).send({
+      ...buildOutbound(target, prepared, live.call.route.headers),
+      signal: attempt.signal,
+      connectTimeoutMs: routing.connectTimeoutMs,
+    });
+    failpoint("headers");
+    if (answer.status < 200 || answer.status > 299) throw await statusFailure(answer, prepared);
+    return await readOpening(live, prepared, answer);
+  } catch (error) {
+    throw asUpstreamError(error, attempt.signal);
+  } finally {
+    // The abort listener stays: a stream that was opened lives on under the call's signal.
+    clearTimeout(timer);
+  }
+}
+
+async function readOpening(live: LiveCall, prepared: Prepared, answer: InboundAnswer): Promise<Opened> {
+  const meter = newMeter(live, prepared);
+  const type = answer.headers.get("content-type") ?? "";
+  const isEvents = /text\/event-stream/i.test(type);
+  if (live.read.stream && (isEvents || !/json/i.test(type))) {
+    return openStream(live, prepared, answer, meter, new SseReader());
+  }
+  if (live.read.stream && prepared.mode === "relay" && !live.call.route.sse) {
+    return openStream(live, prepared, answer, meter, new JsonArrayReader());
+  }
+  const bytes = await readAll(answer, live.deps.settings.maxAnswerBytes);
+  const events = decodeBody(bytes, prepared, meter);
+  if (!live.read.stream) return { kind: "json", prepared, meter, bytes, events };
+  // Asked for a stream, got JSON (some compatible servers do): the client still gets its frames.
+  const decoder = DIALECTS[prepared.target.dialect].createDecoder({ target: prepared.target.facts });
+  const encoder = live.call.dialect.createEncoder(answerContext(live, prepared));
+  const pipe = new TranslatePipe({ reader: new SseReader(), decoder, encoder }, () => undefined);
+  const first = pipe.feed(events);
+  return { kind: "stream", prepared, meter, pipe, source: answer, first, ended: true };
+}
+
+async function openStream(
+  live: LiveCall,
+  prepared: Prepared,
+  source: InboundAnswer,
+  meter: Meter,
+  reader: FrameReader,
+): Promise<OpenedStream> {
+  const pipe = createPipe(live, prepared, meter, reader);
+  const out: Uint8Array[] = [];
+  let ended = false;
+  while (!pipe.hasContent && !pipe.hasEnded) {
+    const chunk = await source.read();
+    ended = chunk === null;
+    const bytes = chunk === null ? pipe.end() : pipe.push(chunk);
+    if (bytes !== null) out.push(bytes);
+    if (pipe.failure !== null && !pipe.hasContent) {
+      source.cancel();
+      throw new UpstreamError(pipe.failure);
+    }
+    if (ended) break;
+  }
+  failpoint("first-chunk");
+  if (!pipe.hasContent) refuseEmpty(meter);
+  return { kind: "stream", prepared, meter, pipe, source, first: out.length === 0 ? null : concat(out), ended };
+}
+
+function createPipe(live: LiveCall, prepared: Prepared, meter: Meter, reader: FrameReader): AnswerPipe {
+  const { dialect, route, requestId } = live.call;
+  const { target } = prepared;
+  const decoder = DIALECTS[target.dialect].createDecoder({ target: target.facts });
+  const observe = (event: IrEvent): void => meter.observe(event);
+  if (prepared.mode === "relay") {
+    const context = { route, includeUsage: live.read.includeUsage };
+    return new RelayPipe({ reader, decoder, dialect, context, requestId }, observe);
+  }
+  return new TranslatePipe({ reader, decoder, encoder: dialect.createEncoder(answerContext(live, prepared)) }, observe);
+}
+
+/** What the client side's encoders may know. */
+export function answerContext(live: LiveCall, prepared: Prepared): AnswerContext {
+  return {
+    requestId: live.call.requestId,
+    created: Math.floor(live.call.receivedAt / 1000),
+    model: prepared.target.model.id,
+    request: live.request,
+    body: live.body,
+    route: live.call.route,
+    seals: live.seals,
+    target: prepared.target.facts,
+    inputTokens: live.call.dialect.id === "anthropic-messages" ? live.deps.tokens.countInput(live, prepared.target) : 0,
+    stored: false,
+  };
+}
+
+function newMeter(live: LiveCall, prepared: Prepared): Meter {
+  const { tokens } = live.deps;
+  const { target } = prepared;
+  return new Meter({
+    newCounter: () => tokens.newCounter(target.model),
+    countInput: () => tokens.countInput(live, target),
+  });
+}
+
+function decodeBody(bytes: Uint8Array, prepared: Prepared, meter: Meter): IrEvent[] {
+  const { target } = prepared;
+  const events: IrEvent[] = [];
+  try {
+    const body = parseJson(new TextDecoder().decode(bytes));
+    DIALECTS[target.dialect].decodeAnswer(body, { target: target.facts }, (event) => {
+      events.push(event);
+      meter.observe(event);
+    });
+  } catch (error) {
+    if (!(error instanceof DecodeError || error instanceof SyntaxError)) throw error;
+    throw new UpstreamError(badAnswer("the provider's answer is not what its API promises"), error);
+  }
+  const failed = events.find((event) => event.type === "error");
+  if (failed?.type === "error") throw new UpstreamError(failed.error);
+  const hasContent = events.some((event) => event.type.endsWith("-start") && event.type !== "message-start");
+  if (!hasContent && !events.some((event) => event.type === "server-tool-result" || event.type === "native-part")) {
+    refuseEmpty(meter);
+  }
+  return events;
+}
+
+/** An answer without content is one only if something explains it: a limit, a filter, or output tokens that stay hidden. */
+function refuseEmpty(meter: Meter): void {
+  const output = meter.reported === null ? 0 : totalOutput(meter.reported);
+  if (meter.finish !== null && meter.finish.kind !== "stop") return;
+  if (meter.finish !== null && output > 0) return;
+  throw new UpstreamError({ cause: "empty", status: null, code: null, message: "the provider's answer was empty" });
+}
+
+async function readAll(answer: InboundAnswer, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = await answer.read();
+    if (chunk === null) return concat(chunks);
+    length += chunk.length;
+    if (length > limit) {
+      answer.cancel();
+      throw new UpstreamError(badAnswer("the provider's answer is too large"));
+    }
+    chunks.push(chunk);
+  }
+}
+
+const ERROR_BODY_LIMIT = 256 * 1024;
+
+async function statusFailure(answer: InboundAnswer, prepared: Prepared): Promise<UpstreamError> {
+  const bytes = await readAll(answer, ERROR_BODY_LIMIT);
+  const text = new TextDecoder().decode(bytes);
+  return new UpstreamError(DIALECTS[prepared.target.dialect].decodeError(answer.status, text, answer.headers));
+}
+
+function asUpstreamError(error: unknown, signal: AbortSignal): UpstreamError {
+  if (signal.aborted && signal.reason instanceof UpstreamError) return signal.reason;
+  if (error instanceof UpstreamError) return error;
+  if (error instanceof DecodeError) return new UpstreamError(badAnswer("the provider's stream could not be read"), error);
+  if (signal.aborted) return new UpstreamError(aborted(), error);
+  throw error;
+}
+
+export function timeoutFailure(message: string): UpstreamFailure {
+  return { cause: "timeout", status: null, code: null, message };
+}
+function badAnswer(message: string): UpstreamFailure {
+  return { cause: "bad_answer", status: null, code: null, message };
+}
+function aborted(): UpstreamFailure {
+  return { cause: "local", status: null, code: "aborted", message: "the call was ended" };
+}

@@ -1,0 +1,234 @@
+import type { AnswerDecoder, Annotation, Dialect, HeldFrame, RelayContext, StreamEncoder } from "../dialects/dialect.ts";
+import type { GatewayError, UpstreamFailure } from "../ir/error.ts";
+import { isContent, type IrEvent } from "../ir/events.ts";
+import type { Loss } from "../ir/loss.ts";
+import type { RawFrame } from "../wire/sse.ts";
+
+/** Cuts upstream bytes into frames: SSE or the elements of a JSON array. */
+export interface FrameReader {
+  push(chunk: Uint8Array): RawFrame[];
+  end(): RawFrame[];
+}
+
+export type Observer = (event: IrEvent) => void;
+
+/**
+ * The way of one streamed answer from upstream bytes to client bytes. `push` gives what may be sent now; frames of the tail are kept
+ * until `finish`, because no terminal frame goes out before its settlement is durable.
+ */
+export interface AnswerPipe {
+  push(chunk: Uint8Array): Uint8Array | null;
+  /** The upstream's bytes have ended. */
+  end(): Uint8Array | null;
+  finish(annotation: Annotation): Uint8Array;
+  fail(error: GatewayError): Uint8Array;
+  /** Content has been seen: the commit point. */
+  readonly hasContent: boolean;
+  /** The finish has been seen: all content is through. */
+  readonly hasTail: boolean;
+  /** Terminal signal seen. */
+  readonly hasEnded: boolean;
+  readonly failure: UpstreamFailure | null;
+  readonly losses: Loss[];
+}
+
+const encoder = new TextEncoder();
+
+abstract class PipeBase {
+  hasContent = false;
+  hasTail = false;
+  hasEnded = false;
+  failure: UpstreamFailure | null = null;
+  readonly losses: Loss[] = [];
+  readonly #observer: Observer;
+
+  constructor(observer: Observer) {
+    this.#observer = observer;
+  }
+
+  protected watch(event: IrEvent): void {
+    if (isContent(event)) this.hasContent = true;
+    else if (event.type === "message-end") this.hasTail = true;
+    else if (event.type === "response-end") this.hasEnded = true;
+    else if (event.type === "error") this.failure ??= event.error;
+    else if (event.type === "answer-loss") this.losses.push(event.loss);
+    this.#observer(event);
+  }
+}
+
+/** Same dialect on both sides: bytes travel verbatim, the decoder only watches. */
+export class RelayPipe extends PipeBase implements AnswerPipe {
+  #reader: FrameReader;
+  #decoder: AnswerDecoder;
+  #dialect: Dialect;
+  #context: RelayContext;
+  #held: HeldFrame[] = [];
+  #id: string | null = null;
+  #model: string | null = null;
+  #framesSent = 0;
+  #sequence = -1;
+  #requestId: string;
+  readonly #emit = (event: IrEvent): void => {
+    if (event.type === "message-start") {
+      this.#id = event.id;
+      this.#model = event.model;
+    }
+    this.watch(event);
+  };
+
+  constructor(
+    parts: { reader: FrameReader; decoder: AnswerDecoder; dialect: Dialect; context: RelayContext; requestId: string },
+    observer: Observer,
+  ) {
+    super(observer);
+    this.#reader = parts.reader;
+    this.#decoder = parts.decoder;
+    this.#dialect = parts.dialect;
+    this.#context = parts.context;
+    this.#requestId = parts.requestId;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | null {
+    return this.#relay(this.#reader.push(chunk), chunk);
+  }
+
+  end(): Uint8Array | null {
+    const out = this.#relay(this.#reader.end(), null);
+    if (this.failure === null && !this.hasEnded) this.#decoder.end(this.#emit);
+    return out;
+  }
+
+  #relay(frames: RawFrame[], chunk: Uint8Array | null): Uint8Array | null {
+    const out: Uint8Array[] = [];
+    let length = 0;
+    for (const item of frames) {
+      if (this.failure !== null) break;
+      const role = this.#decoder.push(item.frame, this.#emit);
+      // A frame that carries the failure is replaced by an error frame of ours.
+      if (this.failure !== null) break;
+      if (role === "tail") {
+        this.#held.push({ frame: item.frame, raw: item.raw });
+        continue;
+      }
+      if (role === "content" && this.#held.length > 0) this.#release(out);
+      if (role !== "ignore" && item.frame.data.includes('"sequence_number"')) this.#readSequence(item.frame.data);
+      out.push(item.raw);
+      length += item.raw.length;
+      this.#framesSent += 1;
+    }
+    if (out.length === 0) return null;
+    // The usual chunk is whole frames of content: it goes on as it came, without a copy.
+    return chunk !== null && length === chunk.length && out[0]?.buffer === chunk.buffer ? chunk : concat(out);
+  }
+
+  /** Another choice still talks: what looked like the tail goes out as it came. */
+  #release(out: Uint8Array[]): void {
+    for (const held of this.#held) {
+      out.push(held.raw);
+      this.#framesSent += 1;
+    }
+    this.#held = [];
+    this.hasTail = false;
+  }
+
+  #readSequence(data: string): void {
+    const match = /"sequence_number":\s*([0-9]{1,15})/.exec(data);
+    if (match?.[1] !== undefined) this.#sequence = Number(match[1]);
+  }
+
+  finish(annotation: Annotation): Uint8Array {
+    return concat(this.#dialect.annotateTail(this.#held, this.#context, annotation));
+  }
+
+  fail(error: GatewayError): Uint8Array {
+    const state = {
+      route: this.#context.route,
+      id: this.#id,
+      model: this.#model,
+      created: Math.floor(Date.now() / 1000),
+      framesSent: this.#framesSent,
+      sequence: this.#sequence,
+    };
+    return encoder.encode(this.#dialect.renderStreamError(error, this.#requestId, state));
+  }
+}
+
+/** Different dialects: events go through the client dialect's encoder. */
+export class TranslatePipe extends PipeBase implements AnswerPipe {
+  #reader: FrameReader;
+  #decoder: AnswerDecoder;
+  #encoder: StreamEncoder;
+  #text = "";
+  readonly #emit = (event: IrEvent): void => {
+    this.watch(event);
+    if (this.failure === null) this.#text += this.#encoder.push(event);
+  };
+
+  constructor(
+    parts: { reader: FrameReader; decoder: AnswerDecoder; encoder: StreamEncoder },
+    observer: Observer,
+  ) {
+    super(observer);
+    this.#reader = parts.reader;
+    this.#decoder = parts.decoder;
+    this.#encoder = parts.encoder;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | null {
+    return this.#translate(this.#reader.push(chunk));
+  }
+
+  end(): Uint8Array | null {
+    const out = this.#translate(this.#reader.end());
+    if (this.failure === null && !this.hasEnded) this.#decoder.end(this.#emit);
+    const rest = this.#take();
+    return rest === null ? out : out === null ? rest : concat([out, rest]);
+  }
+
+  /** Feeds events of a JSON answer, for upstreams that do not stream though asked to. */
+  feed(events: readonly IrEvent[]): Uint8Array | null {
+    for (const event of events) this.#emit(event);
+    return this.#take();
+  }
+
+  #translate(frames: RawFrame[]): Uint8Array | null {
+    for (const item of frames) {
+      if (this.failure !== null) break;
+      this.#decoder.push(item.frame, this.#emit);
+    }
+    return this.#take();
+  }
+
+  #take(): Uint8Array | null {
+    if (this.#text === "") return null;
+    const bytes = encoder.encode(this.#text);
+    this.#text = "";
+    return bytes;
+  }
+
+  finish(annotation: Annotation): Uint8Array {
+    return encoder.encode(this.#encoder.finish(annotation));
+  }
+
+  fail(error: GatewayError): Uint8Array {
+    return encoder.encode(this.#encoder.fail(error));
+  }
+
+  get encoderLosses(): readonly Loss[] {
+    return this.#encoder.losses;
+  }
+}
+
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
+  let length = 0;
+  for (const chunk of chunks) length += chunk.length;
+  const out = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return out;
+}
