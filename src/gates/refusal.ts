@@ -8,7 +8,12 @@ import { formatNano } from "../lib/money.ts";
  * A refused reservation as the error that a client can act on. `largestOutput` is the largest output cap that would fit, when asking
  * for less would help.
  */
-export function refusalToError(refusal: Refusal, catalog: Catalog, largestOutput: number | null, now: number): GatewayError {
+export function refusalToError(
+  refusal: Refusal,
+  catalog: Catalog,
+  largestOutput: number | null,
+  now: number,
+): GatewayError {
   const { currency } = catalog.billing;
   const amounts = (values: Record<string, bigint>): Record<string, JsonValue> => ({
     currency,
@@ -29,9 +34,19 @@ export function refusalToError(refusal: Refusal, catalog: Catalog, largestOutput
         1,
       );
     case "key_cap":
-      return capReached(catalog, "This key's monthly cap is reached.", refusal.resetsAt, amounts({ cap: refusal.cap, spent: refusal.spent }));
+      return capReached(
+        catalog,
+        "This key's monthly cap is reached.",
+        refusal.resetsAt,
+        amounts({ cap: refusal.cap, spent: refusal.spent }),
+      );
     case "account_cap":
-      return capReached(catalog, "The account's monthly cap is reached.", refusal.resetsAt, amounts({ cap: refusal.cap, spent: refusal.spent }));
+      return capReached(
+        catalog,
+        "The account's monthly cap is reached.",
+        refusal.resetsAt,
+        amounts({ cap: refusal.cap, spent: refusal.spent }),
+      );
     case "call_cap":
       return payment(
         catalog,
@@ -74,14 +89,22 @@ function payment(
   });
 }
 
-function capReached(catalog: Catalog, text: string, resetsAt: number, details: Record<string, JsonValue>): GatewayError {
+function capReached(
+  catalog: Catalog,
+  text: string,
+  resetsAt: number,
+  details: Record<string, JsonValue>,
+): GatewayError {
   const date = new Date(resetsAt).toISOString();
   return payment(catalog, "monthly_cap_reached", `${text} It resets at ${date}.`, { ...details, resets_at: date });
 }
 
 /** Wallet style has one code for "pay first"; the others tell an empty wallet from a reached cap. */
 function emptyWalletCode(catalog: Catalog): GatewayError["code"] {
-  return catalog.billing.refusalCode ?? (catalog.access.errorStyle === "wallet" ? "monthly_cap_reached" : "insufficient_credits");
+  return (
+    catalog.billing.refusalCode ??
+    (catalog.access.errorStyle === "wallet" ? "monthly_cap_reached" : "insufficient_credits")
+  );
 }
 
 function insufficientText(
@@ -90,7 +113,9 @@ function insufficientText(
   largestOutput: number | null,
 ): string {
   const base = `This call could cost ${formatNano(refusal.needed)} ${currency}; ${formatNano(refusal.available)} ${currency} are available.`;
-  return largestOutput !== null && largestOutput > 0 ? `${base} An output cap of at most ${largestOutput} tokens would fit.` : base;
+  return largestOutput !== null && largestOutput > 0
+    ? `${base} An output cap of at most ${largestOutput} tokens would fit.`
+    : base;
 }
 
 function dailyLimit(limit: number, resetsAt: number, now: number): GatewayError {

@@ -82,12 +82,18 @@ function recordFailure(live: LiveCall, target: Target, failure: UpstreamFailure)
 }
 
 /** Also used when a stream fails after its first content. */
-export function reportHealth(health: LiveCall["deps"]["health"], target: Target, failure: UpstreamFailure, now: number): void {
+export function reportHealth(
+  health: LiveCall["deps"]["health"],
+  target: Target,
+  failure: UpstreamFailure,
+  now: number,
+): void {
   const { status } = failure;
   if (failure.cause === "local" || isClientFault(failure)) return health.release(target, now);
   if (failure.cause === "timeout") return health.fail(target, now, "slow");
   if (failure.cause !== "status") return health.fail(target, now, "fail");
-  if (status === 429 || status === 529) return health.cool(target, now, Math.min(failure.retryAfterSeconds ?? 1, 60) * 1000);
+  if (status === 429 || status === 529)
+    return health.cool(target, now, Math.min(failure.retryAfterSeconds ?? 1, 60) * 1000);
   if (status === 401 || status === 402 || status === 403) return health.disable(target, now, `status ${status}`);
   if (status !== null && status >= 500) health.fail(target, now, "fail");
 }
@@ -96,9 +102,13 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -139,12 +139,14 @@ export class ClientStream {
     this.#phase = "closing";
     live.abort.abort(error);
     const failure = error instanceof UpstreamError ? error.failure : null;
-    if (failure === null) live.deps.log.error("stream failed", { request_id: live.call.requestId, error: errorText(error) });
+    if (failure === null)
+      live.deps.log.error("stream failed", { request_id: live.call.requestId, error: errorText(error) });
     if (failure !== null && live.target !== null && this.#opened !== null) {
       reportHealth(live.deps.health, live.target, failure, live.deps.clock.now());
     }
     const shown = toClientError(error, this.#delivered);
-    const state = shown.code === "overloaded" ? "shutdown" : failure?.cause === "timeout" ? "timeout" : "upstream_error";
+    const state =
+      shown.code === "overloaded" ? "shutdown" : failure?.cause === "timeout" ? "timeout" : "upstream_error";
     try {
       await this.#settle({ state, absorb: this.#absorbs(), status: shown.status, errorCode: shown.code });
       this.#controller?.enqueue(this.#errorFrame(shown));
@@ -168,7 +170,11 @@ export class ClientStream {
   /** A call that never reached an answer is voided; one that did is settled by what was delivered. */
   async #settle(outcome: Exclude<Outcome, { state: "completed" }>): Promise<void> {
     if (this.live.meter === null || (!this.#delivered && outcome.state !== "client_disconnect")) {
-      await voidCall(this.live, outcome.state, { status: outcome.status, errorCode: outcome.errorCode, streamState: outcome.state });
+      await voidCall(this.live, outcome.state, {
+        status: outcome.status,
+        errorCode: outcome.errorCode,
+        streamState: outcome.state,
+      });
       return;
     }
     await settleCall(this.live, outcome);
@@ -213,7 +219,11 @@ export class ClientStream {
     } else {
       this.live.abort.abort(new Error("client left"));
       opened?.source.cancel();
-      if (opened === null) await this.#opening.then((late) => late.source.cancel(), () => undefined);
+      if (opened === null)
+        await this.#opening.then(
+          (late) => late.source.cancel(),
+          () => undefined,
+        );
       const absorb = !this.#delivered;
       await this.#settle({ state: "client_disconnect", absorb, status: 499, errorCode: null });
     }
@@ -223,7 +233,10 @@ export class ClientStream {
 
   /** All content was delivered: the provider's own usage is worth waiting for. True when it came in time. */
   async #drain(opened: OpenedStream): Promise<boolean> {
-    const timer = setTimeout(() => this.live.abort.abort(new Error("drain time is over")), this.live.deps.settings.drainMs);
+    const timer = setTimeout(
+      () => this.live.abort.abort(new Error("drain time is over")),
+      this.live.deps.settings.drainMs,
+    );
     try {
       while (!opened.pipe.hasEnded && opened.pipe.failure === null) {
         const chunk = await this.#read(opened.source);
@@ -278,7 +291,12 @@ export class ClientStream {
   /** Process shutdown: the grace period is over. */
   shutDown(): void {
     void this.#fail(
-      new GatewayError({ status: 503, code: "overloaded", message: "The gateway is shutting down; retry.", retryAfterSeconds: 1 }),
+      new GatewayError({
+        status: 503,
+        code: "overloaded",
+        message: "The gateway is shutting down; retry.",
+        retryAfterSeconds: 1,
+      }),
     );
   }
 }
@@ -286,5 +304,10 @@ export class ClientStream {
 function toClientError(error: unknown, moneySpent: boolean): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof UpstreamError) return failureToError(error.failure, { moneySpent });
-  return new GatewayError({ status: 500, code: "internal_error", message: "The gateway failed on this call.", cause: error });
+  return new GatewayError({
+    status: 500,
+    code: "internal_error",
+    message: "The gateway failed on this call.",
+    cause: error,
+  });
 }

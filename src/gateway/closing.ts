@@ -74,7 +74,10 @@ function requestedTier(live: LiveCall): string | null {
 }
 
 /** Upstream usage is untrusted input: absurd numbers are clamped to what the call could have used. */
-function checkUsage(live: LiveCall, measured: { usage: Usage; source: UsageSource }): { usage: Usage; source: UsageSource } {
+function checkUsage(
+  live: LiveCall,
+  measured: { usage: Usage; source: UsageSource },
+): { usage: Usage; source: UsageSource } {
   const { meter, target } = live;
   if (measured.source !== "provider" || meter === null || target === null) return measured;
   const sanitized = sanitizeUsage(measured.usage, () => meter.delivered().usage, {
@@ -115,7 +118,8 @@ function extensionBlock(live: LiveCall, closed: Closed): JsonObject {
   if (saved !== null) block.saved_usd = rawNumber(saved);
   if (live.injectedCap !== null) block.output_cap = live.injectedCap;
   const losses = live.losses;
-  if (losses.length > 0) block.losses = losses.map((loss) => ({ field: loss.field, reason: loss.reason, side: loss.side }));
+  if (losses.length > 0)
+    block.losses = losses.map((loss) => ({ field: loss.field, reason: loss.reason, side: loss.side }));
   return block;
 }
 
@@ -123,7 +127,12 @@ function extensionBlock(live: LiveCall, closed: Closed): JsonObject {
 function savedUsd(live: LiveCall, closed: Closed): string | null {
   const { plan, target } = live;
   if (plan === null || target === null || plan.baseline === null) return null;
-  const pin = pinFor(live.catalog, { ...target, model: plan.baseline, price: null }, live.call.principal, live.call.receivedAt);
+  const pin = pinFor(
+    live.catalog,
+    { ...target, model: plan.baseline, price: null },
+    live.call.principal,
+    live.call.receivedAt,
+  );
   const baseline = priceUsage(closed.usage, pin, { requestedTier: null });
   const saved = subtract(baseline.customerCostUsd, closed.price.customerCostUsd);
   return compare(saved, ZERO) > 0 ? toDecimal(saved) : "0";

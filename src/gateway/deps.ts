@@ -64,4 +64,3 @@ export const DEFAULT_GATEWAY_SETTINGS: GatewaySettings = {
   drainMs: 10_000,
   maxAnswerBytes: 64 * 1024 * 1024,
 };
-

@@ -165,7 +165,12 @@ export class Exchange implements Gateway {
     if (thrown instanceof BodyError) return bodyError(thrown);
     if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
     this.#deps.log.error("call failed", { request_id: live.call.requestId, error: errorText(thrown) });
-    return new GatewayError({ status: 500, code: "internal_error", message: "The gateway failed on this call.", cause: thrown });
+    return new GatewayError({
+      status: 500,
+      code: "internal_error",
+      message: "The gateway failed on this call.",
+      cause: thrown,
+    });
   }
 
   /** Refuses new calls, lets running ones go on for `graceMs`, then ends the rest with an error frame. */

@@ -206,7 +206,8 @@ async function statusFailure(answer: InboundAnswer, prepared: Prepared): Promise
 function asUpstreamError(error: unknown, signal: AbortSignal): UpstreamError {
   if (signal.aborted && signal.reason instanceof UpstreamError) return signal.reason;
   if (error instanceof UpstreamError) return error;
-  if (error instanceof DecodeError) return new UpstreamError(badAnswer("the provider's stream could not be read"), error);
+  if (error instanceof DecodeError)
+    return new UpstreamError(badAnswer("the provider's stream could not be read"), error);
   if (signal.aborted) return new UpstreamError(aborted(), error);
   throw error;
 }

@@ -1,4 +1,11 @@
-import type { AnswerDecoder, Annotation, Dialect, HeldFrame, RelayContext, StreamEncoder } from "../dialects/dialect.ts";
+import type {
+  AnswerDecoder,
+  Annotation,
+  Dialect,
+  HeldFrame,
+  RelayContext,
+  StreamEncoder,
+} from "../dialects/dialect.ts";
 import type { GatewayError, UpstreamFailure } from "../ir/error.ts";
 import { isContent, type IrEvent } from "../ir/events.ts";
 import type { Loss } from "../ir/loss.ts";
@@ -164,10 +171,7 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
     if (this.failure === null) this.#text += this.#encoder.push(event);
   };
 
-  constructor(
-    parts: { reader: FrameReader; decoder: AnswerDecoder; encoder: StreamEncoder },
-    observer: Observer,
-  ) {
+  constructor(parts: { reader: FrameReader; decoder: AnswerDecoder; encoder: StreamEncoder }, observer: Observer) {
     super(observer);
     this.#reader = parts.reader;
     this.#decoder = parts.decoder;

@@ -1,5 +1,13 @@
 import { refusalToError } from "../gates/refusal.ts";
-import { affordableCap, type HoldFacts, isOwnKey, LEAST_OUTPUT_CAP, outputCap, pinFor, worstCaseAmount } from "../gates/reserve.ts";
+import {
+  affordableCap,
+  type HoldFacts,
+  isOwnKey,
+  LEAST_OUTPUT_CAP,
+  outputCap,
+  pinFor,
+  worstCaseAmount,
+} from "../gates/reserve.ts";
 import type { Refusal, Reservation, ReserveRequest } from "../ledger/types.ts";
 import type { Nano } from "../lib/money.ts";
 import type { Target } from "../routing/types.ts";
@@ -82,7 +90,9 @@ function tryReserve(live: LiveCall, targets: readonly Target[], amount: Nano): P
     accountMonthlyCap: principal.account.monthlyCap,
     callCap: deps.callCap(principal.account.id, first.model.id) ?? first.model.callCap,
     dailyMessages:
-      principal.limits.messagesPerDay > 0 ? { subject: principal.limitSubject, limit: principal.limits.messagesPerDay } : null,
+      principal.limits.messagesPerDay > 0
+        ? { subject: principal.limitSubject, limit: principal.limits.messagesPerDay }
+        : null,
     charge: tier?.charge ?? "wallet",
     context: {
       model: first.model.id,

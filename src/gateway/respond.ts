@@ -44,7 +44,11 @@ function lossHeader(losses: readonly Loss[]): string {
 const asciiText = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "'");
 
 /** The whole answer at once: settled first, so that whoever sees the body can find its receipt. */
-export async function respondJson(live: LiveCall, opened: OpenedJson, headers: Record<string, string>): Promise<Response> {
+export async function respondJson(
+  live: LiveCall,
+  opened: OpenedJson,
+  headers: Record<string, string>,
+): Promise<Response> {
   failpoint("last-upstream-byte");
   if (live.call.request.signal.aborted) {
     await settleCall(live, { state: "client_disconnect", absorb: true, status: 499, errorCode: null });
@@ -69,7 +73,11 @@ export async function respondJson(live: LiveCall, opened: OpenedJson, headers: R
   });
 }
 
-function encodeTranslated(live: LiveCall, opened: OpenedJson, annotation: Annotation): { bytes: Uint8Array; losses: Loss[] } {
+function encodeTranslated(
+  live: LiveCall,
+  opened: OpenedJson,
+  annotation: Annotation,
+): { bytes: Uint8Array; losses: Loss[] } {
   const losses: Loss[] = [];
   const answer = foldEvents(opened.events);
   const body = live.call.dialect.encodeAnswer(answer, answerContext(live, opened.prepared), annotation, losses);
