@@ -196,7 +196,6 @@ function bodyError(error: BodyError): GatewayError {
     case "too-large":
       return new GatewayError({ status: 413, code: "request_too_large", message: error.message });
     case "unsupported-encoding":
-    case "unsupported-type":
       return new GatewayError({ status: 415, code: "unsupported_media_type", message: error.message });
     default:
       return invalidRequest(null, error.message);

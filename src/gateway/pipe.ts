@@ -6,10 +6,10 @@ import type {
   RelayContext,
   StreamEncoder,
 } from "../dialects/dialect.ts";
-import type { GatewayError, UpstreamFailure } from "../ir/error.ts";
+import { DecodeError, type GatewayError, type UpstreamFailure } from "../ir/error.ts";
 import { isContent, type IrEvent } from "../ir/events.ts";
 import type { Loss } from "../ir/loss.ts";
-import type { RawFrame } from "../wire/sse.ts";
+import { FrameLimitError, type RawFrame } from "../wire/sse.ts";
 
 /** Cuts upstream bytes into frames: SSE or the elements of a JSON array. */
 export interface FrameReader {
@@ -51,6 +51,17 @@ abstract class PipeBase {
 
   constructor(observer: Observer) {
     this.#observer = observer;
+  }
+
+  /** Bytes that can't be read are the provider's failure, like any other of its. */
+  protected guard<T>(read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DecodeError || error instanceof FrameLimitError)) throw error;
+      this.failure ??= { cause: "bad_answer", status: null, code: null, message: error.message };
+      return null;
+    }
   }
 
   protected watch(event: IrEvent): void {
@@ -96,23 +107,22 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
   }
 
   push(chunk: Uint8Array): Uint8Array | null {
-    return this.#relay(this.#reader.push(chunk), chunk);
+    return this.#relay(() => this.#reader.push(chunk), chunk);
   }
 
   end(): Uint8Array | null {
-    const out = this.#relay(this.#reader.end(), null);
+    const out = this.#relay(() => this.#reader.end(), null);
     if (this.failure === null && !this.hasEnded) this.#decoder.end(this.#emit);
     return out;
   }
 
-  #relay(frames: RawFrame[], chunk: Uint8Array | null): Uint8Array | null {
+  #relay(read: () => RawFrame[], chunk: Uint8Array | null): Uint8Array | null {
     const out: Uint8Array[] = [];
     let length = 0;
-    for (const item of frames) {
-      if (this.failure !== null) break;
-      const role = this.#decoder.push(item.frame, this.#emit);
+    for (const item of this.guard(read) ?? []) {
+      const role = item.isComment ? "ignore" : this.guard(() => this.#decoder.push(item.frame, this.#emit));
       // A frame that carries the failure is replaced by an error frame of ours.
-      if (this.failure !== null) break;
+      if (this.failure !== null || role === null) break;
       if (role === "tail") {
         this.#held.push({ frame: item.frame, raw: item.raw });
         continue;
@@ -179,11 +189,11 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
   }
 
   push(chunk: Uint8Array): Uint8Array | null {
-    return this.#translate(this.#reader.push(chunk));
+    return this.#translate(() => this.#reader.push(chunk));
   }
 
   end(): Uint8Array | null {
-    const out = this.#translate(this.#reader.end());
+    const out = this.#translate(() => this.#reader.end());
     if (this.failure === null && !this.hasEnded) this.#decoder.end(this.#emit);
     const rest = this.#take();
     return rest === null ? out : out === null ? rest : concat([out, rest]);
@@ -195,10 +205,10 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
     return this.#take();
   }
 
-  #translate(frames: RawFrame[]): Uint8Array | null {
-    for (const item of frames) {
+  #translate(read: () => RawFrame[]): Uint8Array | null {
+    for (const item of this.guard(read) ?? []) {
       if (this.failure !== null) break;
-      this.#decoder.push(item.frame, this.#emit);
+      if (!item.isComment) this.guard(() => this.#decoder.push(item.frame, this.#emit));
     }
     return this.#take();
   }
