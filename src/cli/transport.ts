@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/** Sends one request to the admin API of this data folder: through the control socket of a running server, or in process. */
+export type Transport = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+/** The admin API said no, or could not be reached. The message is ready to print. */
+export class CommandError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "CommandError";
+  }
+}
+
+export const CONTROL_SOCKET = "control.sock";
+
+/** Runs admin requests in process, for when no server runs. Opened on first use, closed at the end of the command. */
+export interface LocalServer {
+  fetch(request: Request): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface Connection {
+  send: Transport;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to the running server of `dataDir` by its 0600 socket; when none answers, opens the data folder itself (which takes the
+ * folder's lock, so two writers can't meet).
+ */
+export async function connect(dataDir: string, openLocal: () => Promise<LocalServer>): Promise<Connection> {
+  const socket = join(dataDir, CONTROL_SOCKET);
+  if (existsSync(socket) && (await answers(socket))) {
+    return { send: (method, path, body) => request((url, init) => fetch(url, { ...init, unix: socket }), method, path, body), close: () => Promise.resolve() };
+  }
+  const local = await openLocal();
+  return {
+    send: (method, path, body) => request((url, init) => local.fetch(new Request(url, init)), method, path, body),
+    close: () => local.close(),
+  };
+}
+
+/** A socket file may be left over from a server that was killed. */
+async function answers(socket: string): Promise<boolean> {
+  try {
+    await fetch("http://localhost/health", { unix: socket });
+    return true;
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
+  }
+}
+
+type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+async function request(send: Send, method: string, path: string, body: unknown): Promise<unknown> {
+  const init: RequestInit = { method };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { "content-type": "application/json" };
+  }
+  const response = await send(`http://localhost${path}`, init);
+  const text = await response.text();
+  if (response.ok) return text === "" ? null : JSON.parse(text);
+  throw new CommandError(`${messageOf(text)} (${response.status})`);
+}
+
+function messageOf(text: string): string {
+  try {
+    const body = JSON.parse(text) as { error?: { message?: string } };
+    return body.error?.message ?? text;
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}
