@@ -51,6 +51,8 @@ export interface Principal {
   modelGlobs: readonly (readonly string[])[];
   /** What requests and daily counts are counted under: account id, or the peer's address for anonymous callers. */
   limitSubject: string;
+  /** The account's requests per minute where this key has a limit of its own; both are counted. */
+  sharedRequestsPerMinute?: number;
 }
 
 /** Storage port of keys and accounts. Writes resolve when durable. */

@@ -1,0 +1,58 @@
+import { ParseError, ValidationError } from "elysia";
+import type { Dialect } from "../dialects/dialect.ts";
+import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { errorText } from "../lib/log.ts";
+import { BodyError } from "../wire/read-body.ts";
+import { JsonScanError } from "../wire/json-error.ts";
+import type { HttpDeps } from "./deps.ts";
+
+/** An error in the shape of a dialect, with its request id in body and header. */
+export function errorResponse(deps: HttpDeps, dialect: Dialect, error: GatewayError, requestId: string): Response {
+  const { access, brand } = deps.catalog();
+  const rendered = dialect.renderError(error, requestId, { style: access.errorStyle });
+  const headers: Record<string, string> = {
+    ...error.headers,
+    ...rendered.headers,
+    "content-type": "application/json",
+    [`${brand.headerPrefix}-Request-ID`]: requestId,
+  };
+  if (error.retryAfterSeconds !== null) headers["retry-after"] = String(error.retryAfterSeconds);
+  return new Response(JSON.stringify(rendered.body), { status: rendered.status, headers });
+}
+
+/** Whatever was thrown as the error that a client may see; what nobody expected is logged and becomes a 500 without details. */
+export function toGatewayError(thrown: unknown, deps: HttpDeps, requestId: string): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  if (thrown instanceof ParseError && thrown.cause !== undefined) return toGatewayError(thrown.cause, deps, requestId);
+  if (thrown instanceof ParseError) return invalidRequest(null, "The body could not be read.");
+  if (thrown instanceof ValidationError) return validationError(thrown);
+  if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
+  if (thrown instanceof BodyError) return bodyError(thrown);
+  deps.log.error("request failed", { request_id: requestId, error: errorText(thrown) });
+  return new GatewayError({
+    status: deps.catalog().access.errorStyle === "managed" ? 503 : 500,
+    code: "internal_error",
+    message: "The gateway failed on this request.",
+    cause: thrown,
+  });
+}
+
+export function bodyError(error: BodyError): GatewayError {
+  switch (error.kind) {
+    case "too-large":
+      return new GatewayError({ status: 413, code: "request_too_large", message: error.message });
+    case "unsupported-encoding":
+      return new GatewayError({ status: 415, code: "unsupported_media_type", message: error.message });
+    default:
+      return invalidRequest(null, error.message);
+  }
+}
+
+/** Names the field and what was expected; never the validator's own text, which quotes the whole body. */
+function validationError(error: ValidationError): GatewayError {
+  const [first] = error.all;
+  const path = first !== undefined && "path" in first && typeof first.path === "string" ? first.path : "";
+  const param = path.replace(/^\//, "").replaceAll("/", ".");
+  const summary = first !== undefined && "message" in first ? String(first.message) : "invalid value";
+  return invalidRequest(param === "" ? null : param, param === "" ? summary : `${param}: ${summary}`);
+}

@@ -1,0 +1,103 @@
+import { Elysia } from "elysia";
+import type { RouteFacts } from "../../dialects/dialect.ts";
+import type { Operation } from "../../gateway/types.ts";
+import type { DialectId } from "../../ir/dialect-id.ts";
+import { GatewayError } from "../../ir/error.ts";
+import { errorResponse, toGatewayError } from "../errors.ts";
+import { requestIdOf } from "../ids.ts";
+import type { PeerSource } from "../peer.ts";
+import { type CallPlan, type InferenceRunner, runInference } from "./call.ts";
+import { readGeminiPath } from "./gemini-path.ts";
+
+interface InferenceRoute {
+  /** Without the version; served with `/v1` in front and without. */
+  path: string;
+  dialect: DialectId;
+  operation: Operation;
+  /** Request headers that belong to the dialect. */
+  headers: readonly string[];
+}
+
+const ANTHROPIC_HEADERS = ["anthropic-version", "anthropic-beta"] as const;
+
+export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
+  { path: "/chat/completions", dialect: "openai-chat", operation: "generate", headers: [] },
+  { path: "/responses", dialect: "openai-responses", operation: "generate", headers: ["openai-beta"] },
+  { path: "/messages", dialect: "anthropic-messages", operation: "generate", headers: ANTHROPIC_HEADERS },
+  { path: "/messages/count_tokens", dialect: "anthropic-messages", operation: "count", headers: ANTHROPIC_HEADERS },
+  { path: "/embeddings", dialect: "openai-chat", operation: "embed", headers: [] },
+  { path: "/images/generations", dialect: "openai-chat", operation: "image", headers: [] },
+];
+
+/** Where Gemini's model methods live; current Google SDKs use `/v1`, older ones and gemini-cli `/v1beta`. */
+export const GEMINI_BASES: readonly string[] = ["/v1beta/models", "/v1/models", "/models"];
+
+/**
+ * The routes that cost money. Elysia neither parses nor validates here: the gateway reads the bytes itself, since what it scans is what it
+ * sends on.
+ */
+export function inferenceRoutes(runner: InferenceRunner) {
+  const app = new Elysia({ name: "inference" });
+  const options = { parse: "none", detail: { hide: true } } as const;
+  for (const item of INFERENCE_ROUTES) {
+    const plan = (request: Request): CallPlan => ({
+      dialect: runner.deps.dialects[item.dialect],
+      operation: item.operation,
+      route: { model: null, stream: null, sse: true, headers: pickHeaders(request.headers, item.headers) },
+      endpoint: `/v1${item.path}`,
+    });
+    const handle = ({ request, server }: { request: Request; server: PeerSource }) =>
+      runInference(runner, request, server, plan(request));
+    app.post(`/v1${item.path}`, handle, options).post(item.path, handle, options);
+  }
+  for (const base of GEMINI_BASES) {
+    app.post(
+      `${base}/*`,
+      ({ request, server, params }) => runGemini(runner, request, server, base, params["*"]),
+      options,
+    );
+  }
+  return app;
+}
+
+async function runGemini(
+  runner: InferenceRunner,
+  request: Request,
+  peers: PeerSource,
+  base: string,
+  rest: string,
+): Promise<Response> {
+  const dialect = runner.deps.dialects.gemini;
+  try {
+    const call = readGeminiPath(rest, request.url);
+    const endpoint = `${base}/{model}:${call.action}`;
+    const { operation, route } = call;
+    return await runInference(runner, request, peers, { dialect, operation, route, endpoint });
+  } catch (error) {
+    const requestId = requestIdOf(request);
+    return errorResponse(runner.deps, dialect, toGatewayError(error, runner.deps, requestId), requestId);
+  }
+}
+
+const NO_HEADERS: RouteFacts["headers"] = {};
+
+function pickHeaders(headers: Headers, names: readonly string[]): RouteFacts["headers"] {
+  if (names.length === 0) return NO_HEADERS;
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) picked[name] = value;
+  }
+  return picked;
+}
+
+/** WebSocket transport is not served; clients that try it first fall back to POST as soon as they see this (RFC 9110, 15.5.22). */
+export function refuseUpgrade(runner: Pick<InferenceRunner, "deps">, request: Request): Response {
+  const error = new GatewayError({
+    status: 426,
+    code: "upgrade_required",
+    message: "WebSocket is not served here; use POST /v1/responses.",
+    headers: { upgrade: "HTTP/1.1" },
+  });
+  return errorResponse(runner.deps, runner.deps.dialects["openai-responses"], error, requestIdOf(request));
+}

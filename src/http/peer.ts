@@ -1,0 +1,38 @@
+import { Networks } from "../gates/client-address.ts";
+import type { HttpDeps } from "./deps.ts";
+
+/** The listening server, which knows the address of a connection; null where requests come without one. */
+export type PeerSource = { requestIP(request: Request): { address: string } | null } | null;
+
+const LOCAL = "127.0.0.1";
+
+/** Address of the TCP peer. Requests over the control socket, or handed over in process, are local. */
+export const peerOf = (request: Request, source: PeerSource): string => source?.requestIP(request)?.address ?? LOCAL;
+
+const networks = new WeakMap<readonly string[], Networks>();
+
+/** The catalog's trusted proxies, parsed once per catalog. */
+export function trustedNetworks(deps: Pick<HttpDeps, "catalog">): Networks {
+  const list = deps.catalog().access.trustedProxies;
+  const known = networks.get(list);
+  if (known !== undefined) return known;
+  const parsed = new Networks(list);
+  networks.set(list, parsed);
+  return parsed;
+}
+
+/** The query of a URL without its question mark; "" when there is none. */
+export function queryOf(url: string): string {
+  const at = url.indexOf("?");
+  if (at < 0) return "";
+  const hash = url.indexOf("#", at);
+  return hash < 0 ? url.slice(at + 1) : url.slice(at + 1, hash);
+}
+
+/** The path of an absolute URL, still encoded. */
+export function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return "/";
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
+}

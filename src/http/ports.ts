@@ -1,0 +1,73 @@
+import type { Nano } from "../lib/money.ts";
+import type { JsonObject } from "../lib/json.ts";
+
+/** The customer's own caps per call. Amounts in nano-units of the ledger currency. Writes resolve when durable. */
+export interface CallCapStore {
+  get(accountId: string, modelId: string): Nano | null;
+  set(accountId: string, modelId: string, cap: Nano | null): Promise<void>;
+}
+
+/** Which idempotency keys have been used. Answers themselves are not stored here. Records older than a day may be dropped. */
+export interface IdempotencyStore {
+  find(subject: string, key: string): IdempotencyRecord | null;
+  /** False when the key is taken. Resolves when durable. */
+  insert(record: IdempotencyRecord): Promise<boolean>;
+  /** Frees a key whose call failed before it cost anything. */
+  remove(subject: string, key: string): Promise<void>;
+}
+
+export interface IdempotencyRecord {
+  /** Whose key it is: an account, or the address of an anonymous caller. */
+  subject: string;
+  key: string;
+  /** SHA-256 of path and body, hex: the same key with another request is refused. */
+  fingerprint: string;
+  requestId: string;
+  createdAt: number;
+}
+
+export interface AuditFilter {
+  /** Null = every account (operators only). */
+  accountId: string | null;
+  keyId?: string;
+  model?: string;
+  provider?: string;
+  status?: number;
+  streamState?: string;
+  requestId?: string;
+  /** ms, inclusive. */
+  from?: number;
+  /** ms, exclusive. */
+  to?: number;
+}
+
+export interface AuditPage {
+  /** Newest first, in the shape that clients see. */
+  records: JsonObject[];
+  /** Null on the last page. */
+  nextCursor: string | null;
+}
+
+export type UsageGroup = "day" | "model" | "key";
+
+/** Reports over the audit records. */
+export interface AuditReader {
+  page(filter: AuditFilter, options: { limit: number; cursor: string | null; operator: boolean }): Promise<AuditPage>;
+  usage(filter: AuditFilter, groups: readonly UsageGroup[]): Promise<JsonObject[]>;
+}
+
+export interface Asset {
+  path: string;
+  contentType: string;
+  body: string | Blob;
+}
+
+export interface Readiness {
+  ready: boolean;
+  /** What stands in the way, in words. */
+  reasons: string[];
+}
+
+export type ReloadResult =
+  | { ok: true; version: string; warnings: readonly string[] }
+  | { ok: false; problems: string[] };
