@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { boundInputTokens, BOUNDS, type CountableInput } from "../../src/tokens/bound.ts";
+import { countText, DeltaCounter, FACTORS, FAMILIES, familyOf } from "../../src/tokens/count.ts";
+
+const PROSE = "The quick brown fox jumps over the lazy dog, and nobody minds. ".repeat(40);
+
+describe("counting", () => {
+  test("families by realm; unknown organisations are `other`", () => {
+    expect(["openai", "anthropic", "google", "mistral", "toString"].map((realm) => familyOf(realm))).toEqual([
+      "openai",
+      "anthropic",
+      "gemini",
+      "other",
+      "other",
+    ]);
+  });
+
+  test("nothing is no token, anything is at least one", () => {
+    for (const family of FAMILIES) {
+      expect(countText("", family)).toBe(0);
+      expect(countText("a", family)).toBeGreaterThanOrEqual(1);
+      expect(countText(PROSE, family)).toBeCloseTo(countText(PROSE, "openai") * FACTORS[family], -1);
+    }
+  });
+
+  test("deltas count as the whole text does, however it is cut", () => {
+    const whole = countText(PROSE, "openai");
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+        const counter = new DeltaCounter("openai");
+        for (let pos = 0, index = 0; pos < PROSE.length; index += 1) {
+          const size = sizes[index % sizes.length] ?? 1;
+          counter.add(PROSE.slice(pos, pos + size));
+          pos += size;
+        }
+        expect(Math.abs(counter.tokens() - whole) / whole).toBeLessThan(0.02);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("a counter only grows, and starts at 0", () => {
+    const counter = new DeltaCounter("anthropic");
+    const seen = [counter.tokens()];
+    for (const word of PROSE.split(/(?= )/)) {
+      counter.add(word);
+      seen.push(counter.tokens());
+    }
+    expect(seen[0]).toBe(0);
+    expect(seen.every((value, index) => index === 0 || value >= (seen[index - 1] ?? 0) - 1)).toBe(true);
+  });
+
+  test("a text without white space is counted, too", () => {
+    const counter = new DeltaCounter("openai");
+    for (let index = 0; index < 1000; index += 1) counter.add("字字字字字字字字字字");
+    expect(counter.tokens()).toBeGreaterThan(5000);
+  });
+});
+
+describe("bounds", () => {
+  const nothing: CountableInput = {
+    textBytes: 0,
+    images: 0,
+    audioBytes: 0,
+    videoBytes: 0,
+    documentBytes: 0,
+    uncountable: false,
+  };
+
+  test("text is bounded by its bytes", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 400 }), (text) => {
+        const textBytes = new TextEncoder().encode(text).length;
+        expect(boundInputTokens({ ...nothing, textBytes }, "openai", 0)).toBeGreaterThanOrEqual(
+          countText(text, "openai"),
+        );
+      }),
+    );
+  });
+
+  test("images at the dearest size, audio by its bytes", () => {
+    const { overhead, image } = BOUNDS.anthropic;
+    expect(boundInputTokens({ ...nothing, textBytes: 100, images: 2 }, "anthropic", 1_000_000)).toBe(
+      100 + overhead + 2 * image,
+    );
+    expect(boundInputTokens({ ...nothing, audioBytes: 8001 }, "gemini", 1_000_000)).toBe(BOUNDS.gemini.overhead + 1001);
+  });
+
+  test("what can't be counted is the context window, and nothing is more than that", () => {
+    expect(boundInputTokens({ ...nothing, uncountable: true }, "openai", 8000)).toBe(8000);
+    expect(boundInputTokens({ ...nothing, documentBytes: 10 }, "openai", 8000)).toBe(8000);
+    expect(boundInputTokens({ ...nothing, videoBytes: 10 }, "openai", 8000)).toBe(8000);
+    expect(boundInputTokens({ ...nothing, textBytes: 1e6 }, "openai", 8000)).toBe(8000);
+  });
+});
