@@ -12,7 +12,7 @@ import { FINISH_KINDS } from "./wire-names.ts";
 const NATIVE_FIELDS = ["container", "context_management", "diagnostics", "input_transformations"] as const;
 
 /**
- * One answer as events, whether it streams or comes as one body: a JSON body is a start, its whole blocks, one delta and a stop.
+ * One answer as events, whether it streams or comes as one body: a JSON body is a start that holds everything, and a stop.
  * Block indexes may have gaps; parts are numbered as they appear.
  */
 export class MessageDecoder {
@@ -35,11 +35,19 @@ export class MessageDecoder {
     return this.#state === "over";
   }
 
+  /** `message_start`, or a whole JSON message. In streams too it may bring content and a stop reason (programmatic tool calling). */
   start(message: JsonObject, emit: Emit): void {
     this.#state = "open";
     this.#model = typeof message.model === "string" ? message.model : null;
     const id = typeof message.id === "string" ? message.id : null;
     emit({ type: "message-start", id, model: this.#model, created: null });
+    const content = Array.isArray(message.content) ? message.content : [];
+    for (const [index, block] of content.entries()) {
+      if (!isObject(block)) throw new DecodeError(`content[${index}] is not an object`);
+      this.blockStart(index, block, emit);
+      this.blockStop(index, emit);
+    }
+    this.#readStop(message);
     this.#keepNative(message);
     this.#addUsage(message.usage, emit);
   }
@@ -66,9 +74,7 @@ export class MessageDecoder {
   /** `message_delta`; several may come, the last word on each field counts. */
   delta(event: JsonObject, emit: Emit): void {
     const delta = isObject(event.delta) ? event.delta : {};
-    if (typeof delta.stop_reason === "string") this.#stopReason = delta.stop_reason;
-    if (typeof delta.stop_sequence === "string") this.#stopSequence = delta.stop_sequence;
-    if (isObject(delta.stop_details)) this.#stopDetails = delta.stop_details;
+    this.#readStop(delta);
     this.#keepNative(event);
     this.#keepNative(delta);
     this.#addUsage(event.usage, emit);
@@ -96,6 +102,12 @@ export class MessageDecoder {
       type: "response-end",
       ...(native ? { native: { origin: "anthropic-messages", value: this.#native } } : {}),
     });
+  }
+
+  #readStop(source: JsonObject): void {
+    if (typeof source.stop_reason === "string") this.#stopReason = source.stop_reason;
+    if (typeof source.stop_sequence === "string") this.#stopSequence = source.stop_sequence;
+    if (isObject(source.stop_details)) this.#stopDetails = source.stop_details;
   }
 
   #addUsage(value: JsonValue | undefined, emit: Emit): void {
@@ -132,13 +144,6 @@ export function decodeMessage(body: JsonValue, target: TargetFacts, emit: Emit):
     return;
   }
   if (!Array.isArray(body.content)) throw new DecodeError("the answer has no content array");
-  decoder.start({ ...body, usage: null }, emit);
-  for (const [index, block] of body.content.entries()) {
-    if (!isObject(block)) throw new DecodeError(`content[${index}] is not an object`);
-    decoder.blockStart(index, block, emit);
-    decoder.blockStop(index, emit);
-  }
-  const { stop_reason, stop_sequence, stop_details } = body;
-  decoder.delta({ delta: { stop_reason, stop_sequence, stop_details }, usage: body.usage }, emit);
+  decoder.start(body, emit);
   decoder.stop(emit);
 }

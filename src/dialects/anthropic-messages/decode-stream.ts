@@ -17,7 +17,8 @@ export class StreamDecoder implements AnswerDecoder {
 
   push(frame: Frame, emit: Emit): FrameRole {
     // Imitations of this API end with `[DONE]`; it says nothing that message_stop or the end of the bytes doesn't.
-    if (frame.data === "" || frame.data.trim() === "[DONE]" || this.#message.isOver) return "ignore";
+    if (this.#message.isOver) return "tail";
+    if (frame.data === "" || frame.data.trim() === "[DONE]") return "ignore";
     const event = parseFrame(frame.data);
     let content = false;
     const watch: Emit = (item: IrEvent) => {
