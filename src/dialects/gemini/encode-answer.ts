@@ -1,0 +1,224 @@
+import type { Annotation, AnswerContext, StreamEncoder } from "../dialect.ts";
+import type { Answer, AnswerPart } from "../../ir/answer.ts";
+import type { GatewayError } from "../../ir/error.ts";
+import type { IrEvent } from "../../ir/events.ts";
+import type { Loss } from "../../ir/loss.ts";
+import { isObject, type JsonObject, type JsonValue, rawNumber } from "../../lib/json.ts";
+import { formatSse } from "../../wire/sse.ts";
+import { ChoiceWriter, type PartEvent } from "./choice-writer.ts";
+import { encodeUsage } from "./encode-usage.ts";
+import { KEEP_ALIVE, streamError } from "./render-error.ts";
+
+/** What both forms of an answer have around their candidates. */
+class AnswerShell {
+  readonly losses: Loss[];
+  readonly #context: AnswerContext;
+  readonly #choices = new Map<number, ChoiceWriter>();
+  #responseId: string;
+  #feedback: JsonObject | null = null;
+  #native: JsonObject = {};
+
+  constructor(context: AnswerContext, losses: Loss[]) {
+    this.#context = context;
+    this.#responseId = context.requestId;
+    this.losses = losses;
+  }
+
+  setId(id: string | null): void {
+    if (id !== null && id !== "") this.#responseId = id;
+  }
+
+  choice(index: number): ChoiceWriter {
+    let choice = this.#choices.get(index);
+    if (choice === undefined) {
+      choice = new ChoiceWriter(index, this.#context, this.losses);
+      this.#choices.set(index, choice);
+    }
+    return choice;
+  }
+
+  block(reason: string | null, native: JsonValue): void {
+    const isOwn = this.#context.target.dialect === "gemini" && isObject(native);
+    this.#feedback = isOwn ? native : { blockReason: reason === null ? "OTHER" : "SAFETY" };
+  }
+
+  setNative(native: JsonValue): void {
+    if (this.#context.target.dialect === "gemini" && isObject(native)) this.#native = native;
+  }
+
+  get identity(): JsonObject {
+    return { modelVersion: this.#context.model, responseId: this.#responseId };
+  }
+
+  /** The last chunk, or what of a JSON body it would be. A blocked prompt has no candidates. */
+  closing(contents: (choice: number) => JsonObject[], annotation: Annotation): JsonObject {
+    const choices = [...this.#choices.values()].toSorted((a, b) => a.index - b.index);
+    const isBlocked = this.#feedback !== null;
+    const candidates = choices
+      .map((choice) => ({ content: { parts: contents(choice.index), role: "model" }, ...choice.closing() }))
+      .filter((candidate) => !isBlocked || candidate.content.parts.some((part) => part.text !== ""));
+    const block = annotation.extension;
+    return {
+      ...(candidates.length === 0 ? {} : { candidates }),
+      ...this.#native,
+      ...(this.#feedback === null ? {} : { promptFeedback: this.#feedback }),
+      usageMetadata: encodeUsage(annotation.usage),
+      ...this.identity,
+      ...(annotation.costCents === null ? {} : { cost_cents: rawNumber(annotation.costCents) }),
+      ...(block === null ? {} : { [annotation.extensionName]: block }),
+    };
+  }
+}
+
+/** A streamed answer as GenerateContentResponse chunks: SSE for `alt=sse`, else the elements of one JSON array. */
+export class GeminiStreamEncoder implements StreamEncoder {
+  readonly losses: Loss[] = [];
+  readonly #context: AnswerContext;
+  readonly #shell: AnswerShell;
+  #chunks = 0;
+
+  constructor(context: AnswerContext) {
+    this.#context = context;
+    this.#shell = new AnswerShell(context, this.losses);
+  }
+
+  push(event: IrEvent): string {
+    switch (event.type) {
+      case "message-start":
+        this.#shell.setId(event.id);
+        return "";
+      case "message-end":
+        this.#shell.choice(event.choice).end(event);
+        return "";
+      case "prompt-feedback":
+        this.#shell.block(event.blockReason, event.native);
+        return "";
+      case "response-end":
+        if (event.native?.origin === "gemini") this.#shell.setNative(event.native.value);
+        return "";
+      case "usage":
+      case "answer-loss":
+      case "error":
+        return "";
+      default:
+        return this.#part(event);
+    }
+  }
+
+  #part(event: PartEvent): string {
+    const parts = this.#shell.choice(event.choice).push(event);
+    if (parts.length === 0) return "";
+    const candidate = { content: { parts, role: "model" }, index: event.choice };
+    return this.#chunk({ candidates: [candidate], ...this.#shell.identity });
+  }
+
+  finish(annotation: Annotation): string {
+    // SDK chats keep an answer only if every chunk with a candidate has at least one part.
+    const last = this.#chunk(this.#shell.closing(() => [{ text: "" }], annotation));
+    return this.#context.route.sse ? last : `${last}]`;
+  }
+
+  fail(error: GatewayError): string {
+    return streamError(error, this.#context.requestId, this.#context.route, this.#chunks);
+  }
+
+  keepAlive(): string {
+    return KEEP_ALIVE;
+  }
+
+  #chunk(chunk: JsonObject): string {
+    const text = JSON.stringify(chunk);
+    const lead = this.#chunks === 0 ? "[" : ",\n";
+    this.#chunks += 1;
+    return this.#context.route.sse ? formatSse(null, text) : lead + text;
+  }
+}
+
+/** A JSON answer: the same parts as the stream's, each whole. */
+export function encodeAnswer(
+  answer: Answer,
+  context: AnswerContext,
+  annotation: Annotation,
+  losses: Loss[],
+): JsonObject {
+  const shell = new AnswerShell(context, losses);
+  shell.setId(answer.id);
+  if (answer.promptFeedback !== null) shell.block(answer.promptFeedback.blockReason, answer.promptFeedback.native);
+  if (answer.native?.origin === "gemini") shell.setNative(answer.native.value);
+  const contents = new Map<number, JsonObject[]>();
+  for (const { index, parts, finish, logprobs, native } of answer.choices) {
+    const writer = shell.choice(index);
+    const out = parts.flatMap((part, at) => eventsOf(part, index, at).flatMap((event) => writer.push(event)));
+    contents.set(index, joinSignatures(out));
+    if (finish === null) continue;
+    const extra = { ...(logprobs === undefined ? {} : { logprobs }), ...(native === undefined ? {} : { native }) };
+    writer.end({ type: "message-end", choice: index, finish, ...extra });
+  }
+  return shell.closing((choice) => contents.get(choice) ?? [], annotation);
+}
+
+/** In a JSON body the signature stands on the text that it seals, not on an empty part behind it. */
+function joinSignatures(parts: JsonObject[]): JsonObject[] {
+  const out: JsonObject[] = [];
+  for (const part of parts) {
+    const last = out.at(-1);
+    const isBare = part.text === "" && part.thoughtSignature !== undefined;
+    if (
+      isBare &&
+      typeof last?.text === "string" &&
+      last.thought === part.thought &&
+      last.thoughtSignature === undefined
+    ) {
+      out[out.length - 1] = { ...last, thoughtSignature: part.thoughtSignature };
+    } else out.push(part);
+  }
+  return out;
+}
+
+/** A folded part as the events that it was folded from. */
+function eventsOf(part: AnswerPart, choice: number, index: number): PartEvent[] {
+  const at = { choice, part: index };
+  const seals = part.seals.map((seal): PartEvent => ({ type: "part-seal", seal, ...at }));
+  const end: PartEvent[] = [...seals, { type: "part-end", ...at }];
+  switch (part.type) {
+    case "text": {
+      const logprobs = part.logprobs.flat();
+      const delta: PartEvent = {
+        type: "text-delta",
+        text: part.text,
+        ...(logprobs.length === 0 ? {} : { logprobs }),
+        ...at,
+      };
+      const citations = part.citations.map((citation): PartEvent => ({ type: "citation", citation, ...at }));
+      return [{ type: "text-start", ...at }, delta, ...citations, ...end];
+    }
+    case "reasoning":
+      return [
+        { type: "reasoning-start", form: part.form, ...at },
+        { type: "reasoning-delta", text: part.text, ...at },
+        ...end,
+      ];
+    case "refusal":
+      return [{ type: "refusal-start", ...at }, { type: "refusal-delta", text: part.text, ...at }, ...end];
+    case "tool-call": {
+      const { kind, id, name } = part;
+      return [
+        { type: "tool-start", kind, id, name, ...at },
+        { type: "arguments-delta", text: part.arguments, ...at },
+        ...end,
+      ];
+    }
+    case "media":
+      return [
+        { type: "media-start", mediaType: part.mediaType, ...at },
+        { type: "media-delta", base64: part.base64, ...at },
+        ...end,
+      ];
+    case "server-tool-result": {
+      const { toolId, name, isError, native } = part;
+      return [{ type: "server-tool-result", toolId, name, isError, native, ...at }, ...end];
+    }
+    case "native":
+      return [{ type: "native-part", native: part.native, ...at }, ...end];
+  }
+}

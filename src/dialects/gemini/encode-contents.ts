@@ -1,0 +1,160 @@
+import { unsupportedFeature } from "../../ir/error.ts";
+import type { Part, PartOf, Turn } from "../../ir/request.ts";
+import type { Seal } from "../../ir/seal.ts";
+import { isObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { wrapCustomInput } from "../shared/custom-tool.ts";
+import { encodeMedia } from "./encode-media.ts";
+import type { EncodeScope } from "./encode-scope.ts";
+import { encodeResult } from "./encode-result.ts";
+import { SKIP_SIGNATURE } from "./signature.ts";
+
+interface Content {
+  role: "user" | "model";
+  parts: JsonObject[];
+  /** Media of tool results that must stand behind all function responses of this content. */
+  deferred: JsonObject[];
+  hasCall: boolean;
+}
+
+/**
+ * The turns as `contents`: neighbours of one role merged, so that user and model alternate and all function responses to one model turn
+ * stand in one content. Depends on earlier turns only: a longer conversation begins with the same contents.
+ */
+export class ContentsEncoder {
+  readonly #scope: EncodeScope;
+  readonly #contents: Content[] = [];
+  /** Function names by call id: results go by name on this wire. */
+  readonly #names = new Map<string, string>();
+
+  constructor(scope: EncodeScope) {
+    this.#scope = scope;
+  }
+
+  contents(turns: readonly Turn[]): JsonObject[] {
+    for (const turn of turns) this.#turn(turn);
+    return this.#contents
+      .map(({ role, parts, deferred }) => ({ role, parts: [...parts, ...deferred] }))
+      .filter(({ parts }) => parts.length > 0);
+  }
+
+  #turn(turn: Turn): void {
+    const isInstruction = turn.role === "system" || turn.role === "developer";
+    if (isInstruction) {
+      this.#scope.lose(turn.path, "Gemini takes instructions at the start only; sent as a user turn");
+    }
+    if (turn.name !== undefined) this.#scope.lose(`${turn.path}.name`, "Gemini has no names of participants");
+    const content = this.#content(turn.role === "assistant" ? "model" : "user");
+    for (const part of turn.parts) this.#part(part, content);
+  }
+
+  #content(role: "user" | "model"): Content {
+    const last = this.#contents.at(-1);
+    if (last?.role === role) return last;
+    const content: Content = { role, parts: [], deferred: [], hasCall: false };
+    this.#contents.push(content);
+    return content;
+  }
+
+  #part(part: Part, content: Content): void {
+    const scope = this.#scope;
+    if (part.cache !== undefined)
+      scope.lose(`${part.path}.cache_control`, "Gemini caches by itself and takes no cache marks");
+    if (part.type === "tool-result") {
+      const result = encodeResult(part, this.#names.get(part.toolId), scope);
+      content.parts.push(result.response);
+      content.deferred.push(...result.beside);
+      return;
+    }
+    if (content.deferred.length > 0) content.parts.push(...content.deferred.splice(0));
+    const encoded = part.type === "tool-call" ? this.#call(part, content) : encodePart(part, content.role, scope);
+    if (encoded !== null) content.parts.push(encoded);
+  }
+
+  #call(part: PartOf<"tool-call">, content: Content): JsonObject | null {
+    const scope = this.#scope;
+    if (part.kind === "server") {
+      scope.lose(part.path, "a hosted tool's call of another provider");
+      return null;
+    }
+    this.#names.set(part.id, part.name);
+    const call: JsonObject = { functionCall: { id: part.id, name: part.name, args: argumentsOf(part, scope) } };
+    const signature = ownSignature(part.seal, part.path, scope);
+    const isFirst = !content.hasCall;
+    content.hasCall = true;
+    if (signature !== null) return { ...call, thoughtSignature: signature };
+    // Of parallel calls only the first is signed, and only that one is checked.
+    return isFirst && scope.wantsSignatures ? { ...call, thoughtSignature: SKIP_SIGNATURE } : call;
+  }
+}
+
+/** Verbatim to its minter; dropped with a loss anywhere else. */
+function ownSignature(seal: Seal | undefined, path: string, scope: EncodeScope): string | null {
+  if (seal === undefined) return null;
+  if (scope.isOwn(seal)) return seal.value;
+  scope.lose(path, "the reasoning state was made by another provider and means nothing to this one");
+  return null;
+}
+
+function argumentsOf(part: PartOf<"tool-call">, scope: EncodeScope): JsonObject {
+  const text = part.kind === "custom" ? wrapCustomInput(part.arguments) : part.arguments;
+  if (text.trim() === "") return {};
+  try {
+    const args = parseJson(text);
+    if (isObject(args)) return args;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  scope.lose(`${part.path}.arguments`, "the arguments are not a JSON object; sent as text in the field `arguments`");
+  return { arguments: text };
+}
+
+/** Parts other than tool calls and results; null when nothing of it can be sent. */
+export function encodePart(part: Part, role: "user" | "model", scope: EncodeScope): JsonObject | null {
+  switch (part.type) {
+    case "text": {
+      if (part.citations !== undefined && part.citations.length > 0) {
+        scope.lose(`${part.path}.citations`, "Gemini takes no citations back");
+      }
+      const signature = ownSignature(part.seal, part.path, scope);
+      if (signature !== null) return { text: part.text, thoughtSignature: signature };
+      return part.text === "" ? null : { text: part.text };
+    }
+    case "refusal":
+      return part.text === "" ? null : { text: part.text };
+    case "reasoning":
+      return encodeThought(part, scope);
+    case "media":
+      return signed(encodeMedia(part, scope), part.seal, part.path, scope);
+    case "native":
+      return encodeNative(part, role, scope);
+    default:
+      return null;
+  }
+}
+
+function encodeThought(part: PartOf<"reasoning">, scope: EncodeScope): JsonObject | null {
+  if (part.seal !== undefined && scope.isOwn(part.seal)) {
+    return { text: part.text, thought: true, thoughtSignature: part.seal.value };
+  }
+  if (part.seal === undefined && scope.isSameDialect) return { text: part.text, thought: true };
+  scope.lose(part.path, "reasoning of another provider is not sent on");
+  return null;
+}
+
+function signed(
+  encoded: JsonObject | null,
+  seal: Seal | undefined,
+  path: string,
+  scope: EncodeScope,
+): JsonObject | null {
+  const signature = ownSignature(seal, path, scope);
+  return encoded === null || signature === null ? encoded : { ...encoded, thoughtSignature: signature };
+}
+
+/** What the user gave and can't be sent on is an error; what another provider's model made on its own side is a loss. */
+function encodeNative(part: PartOf<"native">, role: "user" | "model", scope: EncodeScope): JsonObject | null {
+  if (part.native.origin === "gemini" && isObject(part.native.value)) return part.native.value;
+  if (role === "user") throw unsupportedFeature(part.path, `${part.path} can't be sent to a Gemini model`);
+  scope.lose(part.path, "a content type of another provider");
+  return null;
+}

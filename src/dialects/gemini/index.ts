@@ -1,0 +1,32 @@
+import type { Dialect } from "../dialect.ts";
+import { decodeAnswer, GeminiDecoder } from "./decode-answer.ts";
+import { decodeError } from "./decode-error.ts";
+import { decodeRequest } from "./decode-request.ts";
+import { encodeAnswer, GeminiStreamEncoder } from "./encode-answer.ts";
+import { encodeRequest } from "./encode-request.ts";
+import { hints } from "./hints.ts";
+import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
+import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+
+export { geminiModelResource, type GeminiModelFacts } from "./models.ts";
+export { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
+
+/** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
+export const gemini: Dialect = {
+  id: "gemini",
+  hints,
+  decodeRequest,
+  encodeRequest,
+  spliceRequest,
+  createDecoder: (options) => new GeminiDecoder(options),
+  decodeAnswer,
+  decodeError,
+  createEncoder: (context) => new GeminiStreamEncoder(context),
+  encodeAnswer,
+  annotateTail: (held, _context, annotation) => annotateTail(held, annotation),
+  annotateBody,
+  renderError,
+  renderStreamError,
+  keepAliveText: KEEP_ALIVE,
+  streamContentType: (route) => (route.sse ? "text/event-stream" : "application/json"),
+};

@@ -1,0 +1,39 @@
+/** Hosted tools by the field of the wire's Tool message, and the name that they go by in the representation, in fees and in price fields. */
+const HOSTED_TOOLS: Readonly<Record<string, string>> = {
+  googleSearch: "web_search",
+  googleSearchRetrieval: "web_search",
+  enterpriseWebSearch: "web_search",
+  parallelAiSearch: "web_search",
+  exaAiSearch: "web_search",
+  googleMaps: "google_maps",
+  codeExecution: "code_execution",
+  urlContext: "url_context",
+  computerUse: "computer_use",
+  fileSearch: "file_search",
+  retrieval: "retrieval",
+  mcpServers: "mcp",
+};
+
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+
+/** Common name of a hosted tool; null when the field isn't a tool that is known. */
+export function hostedToolName(field: string): string | null {
+  return HOSTED_TOOLS[camel(field)] ?? null;
+}
+
+/** Tool names of `toolCall` and `toolResponse` parts, whose wire form is an enum. */
+const TOOL_TYPES: Readonly<Record<string, string>> = {
+  GOOGLE_SEARCH_WEB: "web_search",
+  GOOGLE_SEARCH_IMAGE: "image_search",
+  URL_CONTEXT: "url_context",
+  GOOGLE_MAPS: "google_maps",
+  FILE_SEARCH: "file_search",
+};
+
+export const toolTypeName = (toolType: string): string => TOOL_TYPES[toolType] ?? toolType.toLowerCase();
+
+/** The enum behind a name of `toolTypeName`. */
+export function toolTypeOf(name: string): string {
+  for (const [type, known] of Object.entries(TOOL_TYPES)) if (known === name) return type;
+  return name.toUpperCase();
+}
