@@ -3,7 +3,14 @@ import type { Capability, Compat, ModelFlags } from "../ir/target.ts";
 import type { TokenClass } from "../ir/usage.ts";
 import type { Rational } from "../lib/rational.ts";
 
-export const PROVIDER_KINDS = ["openai", "openai-responses", "anthropic", "gemini", "openai-compatible", "echo"] as const;
+export const PROVIDER_KINDS = [
+  "openai",
+  "openai-responses",
+  "anthropic",
+  "gemini",
+  "openai-compatible",
+  "echo",
+] as const;
 export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
 export interface Brand {
@@ -36,6 +43,22 @@ export interface Billing {
   unpriced: "refuse" | "free";
   /** Code of the 402 for an empty wallet where a profile wants its own (`payment_required`, `quota_exceeded`). */
   refusalCode?: "insufficient_credits" | "monthly_cap_reached" | "payment_required" | "quota_exceeded";
+  /** Day of the FX rates (ISO 8601) and where they were read, for receipts. */
+  fxDate?: string | null;
+  fxSource?: string | null;
+  /** Subscription plans by name; accounts on a `subscription` tier have one of these. */
+  plans?: ReadonlyMap<string, SubscriptionPlan>;
+}
+
+/** What a subscription includes per period. Amounts in nano-units of the ledger currency. */
+export interface SubscriptionPlan {
+  name: string;
+  /** Credit that each period begins with; what is left of it expires at the period's end. */
+  includedCredit: bigint;
+  /** What happens when it is used up: metered to the receivable, or refused with 402 `quota_exceeded`. */
+  overage: "metered" | "stop";
+  /** The receivable stops growing here; null = no bound. */
+  creditLimit: bigint | null;
 }
 
 export interface Limits {
@@ -131,6 +154,8 @@ export interface Provider {
   compat: Compat;
   headers: Readonly<Record<string, string>>;
   enabled: boolean;
+  /** True when the catalog names no key for it (echo, servers on one's own machine): calls go out without one. */
+  keyless?: boolean;
 }
 
 /** USD per 1M tokens, exact. */
@@ -186,6 +211,10 @@ export interface Model {
   created: number;
   firstTokenTimeoutMs: number | null;
   serviceTier: string | null;
+  /** Further ids under which the provider knows this model (`gpt-5-2025-08-07`). */
+  dated?: readonly string[];
+  /** The same model id at other providers, in the order of the file: first choice when this provider fails. */
+  alternates?: readonly Model[];
 }
 
 export interface Alias {
@@ -209,6 +238,8 @@ export interface Catalog {
     /** Prompts and answers go into audit. */
     recordContent: boolean;
     docs: boolean;
+    /** Name of the thread under which audit records are pushed to an account's own sink; null = not pushed. */
+    auditThread?: string | null;
   };
   providers: ReadonlyMap<string, Provider>;
   models: ReadonlyMap<string, Model>;

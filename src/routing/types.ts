@@ -50,6 +50,8 @@ export interface Health {
   cool(target: Target, now: number, ms: number): void;
   /** 401, 402, 403: open until the catalog or key changes. */
   disable(target: Target, now: number, reason: string): void;
+  /** Whether a channel that is the last one left may be tried though it is open (1 probe/s). Absent = always. */
+  trickle?(target: Target, now: number): boolean;
   /** When the earliest of these may be tried again, ms epoch; null = now. */
   retryAt(targets: readonly Target[], now: number): number | null;
   snapshot(now: number): HealthRow[];

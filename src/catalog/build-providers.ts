@@ -1,0 +1,71 @@
+import { type Compat, DEFAULT_COMPAT } from "../ir/target.ts";
+import type { MissingVariable } from "./check.ts";
+import { BASE_URL_OF_KIND, REALM_OF_KIND } from "./kinds.ts";
+import type { Problems } from "./problems.ts";
+import type { RawCatalog, RawProvider } from "./schema.ts";
+import type { Provider } from "./types.ts";
+
+/**
+ * Provider rows. A key whose variable is unset leaves the provider without one (own keys of customers may still serve it); any other
+ * unset variable switches the provider off. Both are warnings, so that one file serves machines with few keys.
+ */
+export function buildProviders(
+  raw: RawCatalog["providers"],
+  missing: readonly MissingVariable[],
+  problems: Problems,
+): { providers: Map<string, Provider>; warnings: string[] } {
+  const providers = new Map<string, Provider>();
+  const withoutKey: string[] = [];
+  const warnings: string[] = [];
+  for (const [name, item] of Object.entries(raw)) {
+    const unset = missing.filter((variable) => variable.path[1] === name);
+    const keyless = unset.filter((variable) => variable.path[2] === "api_key").flatMap((variable) => variable.names);
+    const others = unset.filter((variable) => variable.path[2] !== "api_key").flatMap((variable) => variable.names);
+    if (keyless.length > 0) withoutKey.push(`${name} (${keyless.join(", ")})`);
+    if (others.length > 0) warnings.push(`provider ${name} is off: ${others.join(", ")} is not set`);
+    providers.set(name, buildProvider(name, item, others.length === 0, problems));
+  }
+  if (withoutKey.length > 0) warnings.push(`no key in the environment for ${withoutKey.join(", ")}`);
+  return { providers, warnings };
+}
+
+function buildProvider(name: string, raw: RawProvider, complete: boolean, problems: Problems): Provider {
+  const baseUrl = raw.base_url === undefined || raw.base_url === "" ? BASE_URL_OF_KIND[raw.kind] : raw.base_url;
+  if (complete) checkBaseUrl(name, raw.kind, baseUrl, problems);
+  const key = raw.api_key?.trim();
+  return {
+    name,
+    kind: raw.kind,
+    baseUrl: (baseUrl ?? "").replace(/\/+$/, ""),
+    apiKey: key === undefined || key === "" ? null : key,
+    realm: raw.realm ?? REALM_OF_KIND[raw.kind] ?? name,
+    compat: buildCompat(raw.compat),
+    headers: raw.headers ?? {},
+    enabled: complete && (raw.enabled ?? true),
+    keyless: raw.api_key === undefined,
+  };
+}
+
+function checkBaseUrl(name: string, kind: RawProvider["kind"], baseUrl: string | null, problems: Problems): void {
+  const place = ["providers", name, "base_url"];
+  if (kind === "echo") return;
+  if (baseUrl === null) {
+    problems.add(["providers", name], "base_url is missing; add the address that /chat/completions is appended to");
+    return;
+  }
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    problems.add(place, "must be an http or https address, such as https://api.example.com/v1");
+  } else if (url.username !== "" || url.password !== "") {
+    problems.add(place, "must not hold credentials; put the key into api_key");
+  } else if (url.search !== "" || url.hash !== "") {
+    problems.add(place, "must end before ? and #; put query parameters into compat.query");
+  }
+}
+
+function buildCompat(raw: RawProvider["compat"]): Compat {
+  const { reasoning_field: field, ...rest } = raw ?? {};
+  const compat: Compat = { ...DEFAULT_COMPAT, ...rest };
+  if (field !== undefined) compat.reasoning_field = field === "none" ? null : field;
+  return compat;
+}

@@ -1,0 +1,138 @@
+import type { Catalog, Model, Provider, Resolution } from "../catalog/types.ts";
+import type { Hints } from "../dialects/dialect.ts";
+import type { DialectId } from "../ir/dialect-id.ts";
+import { GatewayError } from "../ir/error.ts";
+import { arrange, chooseHealthy } from "./choose.ts";
+import { classify, type Difficulty } from "./classify.ts";
+import { baselineForAuto, type RankInput, rankForWord, tierOf } from "./rank.ts";
+import { isSuitable, type Operation, priceRefusal, refusal, suitableOrError, type Wants } from "./suitable.ts";
+import { preferDialect, targetsOf } from "./targets.ts";
+import type { Credential, Health, Plan, Target } from "./types.ts";
+
+export interface PlanInput {
+  catalog: Catalog;
+  resolution: Resolution;
+  hints: Hints;
+  operation: Operation;
+  principal: {
+    /** Allowlists in force; each must match. */
+    globs: readonly (readonly string[])[];
+    ownProvidersOnly: boolean;
+  };
+  /** Keys that may pay this provider, preferred first. */
+  credentials(provider: Provider): Credential[];
+  clientDialect: DialectId;
+  health: Health;
+  /** ms since the epoch. */
+  now: number;
+}
+
+/**
+ * The ordered ways to serve a call: never empty. Throws GatewayError: 404 for an unknown name (with the nearest ones), 403 for one
+ * outside the allowlist, 400 for what no candidate can do or price, 402 for one without a price, 429 or 503 when none can be tried now.
+ */
+export function planRoute(input: PlanInput): Plan {
+  const { resolution } = input;
+  if (resolution.kind === "unknown") throw unknownModel(resolution.name, resolution.nearest);
+  return resolution.kind === "word" ? planWord(input, resolution) : planModel(input, resolution);
+}
+
+function unknownModel(name: string, nearest: readonly string[]): GatewayError {
+  const hint = nearest.length === 0 ? "" : ` Did you mean ${nearest.join(", ")}?`;
+  return new GatewayError({
+    status: 404,
+    code: "not_found",
+    param: "model",
+    message: `The model ${JSON.stringify(name.slice(0, 200))} does not exist here.${hint}`,
+    details: { nearest: [...nearest] },
+  });
+}
+
+const wantsOf = (input: PlanInput): Wants => ({ ...input, globs: input.principal.globs });
+
+/** Every way to reach a model: its own rows at all their providers, those that speak the client's dialect in front. */
+function waysTo(input: PlanInput, model: Model, serviceTier: string | null): Target[] {
+  const rows = preferDialect(input.catalog, input.clientDialect, [model, ...(model.alternates ?? [])]);
+  const source = { ...input, ownProvidersOnly: input.principal.ownProvidersOnly };
+  return rows.flatMap((row) => targetsOf(source, row, serviceTier));
+}
+
+/** A model by name; models that share a set with it at other providers stand behind it. */
+function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "model" }>): Plan {
+  const { model, name, viaAlias, serviceTier } = resolution;
+  const wants = wantsOf(input);
+  const refused = refusal(wants, model, name, viaAlias);
+  if (refused !== null) throw refused;
+  const own = payableOrError(input, wants, waysTo(input, model, serviceTier), name);
+  const others = equivalentsOf(input.catalog, model)
+    .filter((other) => isSuitable(wants, other))
+    .flatMap((other) => waysTo(input, other, serviceTier))
+    .filter((target) => priceRefusal(wants, target.model, target.credential) === null);
+  const targets = chooseHealthy(arrange([...own, ...others]), input.health, input.catalog.routing, input.now);
+  return { targets, reason: viaAlias === null ? "model" : "alias", tier: null, baseline: null };
+}
+
+function equivalentsOf(catalog: Catalog, model: Model): Model[] {
+  if (model.equivalents.length === 0) return [];
+  const shares = (other: Model): boolean => other.equivalents.some((name) => model.equivalents.includes(name));
+  return [...catalog.models.values()].filter(
+    (other) => other.id !== model.id && other.provider !== model.provider && shares(other),
+  );
+}
+
+/** A routing word: the best candidates that can do it, are allowed, priced and have a credential. */
+function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "word" }>): Plan {
+  const { word } = resolution;
+  const wants = wantsOf(input);
+  const difficulty: Difficulty | null = word.strategy === "auto" ? classify(input.hints.signals()) : null;
+  const ranking: RankInput = {
+    catalog: input.catalog,
+    word,
+    difficulty,
+    clientDialect: input.clientDialect,
+    sealRealm: input.hints.toolLoop ? input.hints.sealRealm : null,
+    now: input.now,
+  };
+  const suitable = suitableOrError(wants, rankForWord(ranking), word.name);
+  const ways = suitable.flatMap((model) => waysTo(input, model, word.serviceTier));
+  const payable = payableOrError(input, wants, withoutEcho(ways), word.name);
+  const targets = chooseHealthy(arrange(payable), input.health, input.catalog.routing, input.now);
+  return {
+    targets,
+    reason: `word:${word.name}`,
+    tier: difficulty === null ? null : tierOf(word, targets[0]?.model ?? null, difficulty),
+    baseline: difficulty === null ? null : baselineForAuto(ranking),
+  };
+}
+
+/** The built-in echo answers a routing word only when nobody else can. */
+function withoutEcho(targets: Target[]): Target[] {
+  const real = targets.filter((target) => target.provider.kind !== "echo");
+  return real.length > 0 ? real : targets;
+}
+
+/** The ways whose price is known and covers the request; throws what stands against the first one when there is none. */
+function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target[], asked: string): Target[] {
+  const [first] = targets;
+  if (first === undefined) throw noCredential(input, asked);
+  const payable = targets.filter((target) => priceRefusal(wants, target.model, target.credential) === null);
+  if (payable.length > 0) return payable;
+  throw priceRefusal(wants, first.model, first.credential) ?? noCredential(input, asked);
+}
+
+function noCredential(input: PlanInput, asked: string): GatewayError {
+  if (input.principal.ownProvidersOnly) {
+    return new GatewayError({
+      status: 403,
+      code: "model_not_allowed",
+      param: "model",
+      message: `This account uses its own provider keys only, and has none for ${JSON.stringify(asked)}.`,
+    });
+  }
+  return new GatewayError({
+    status: 503,
+    code: "provider_error",
+    message: `No provider of ${JSON.stringify(asked)} is set up here.`,
+    details: { cause: { kind: "no_credential" } },
+  });
+}
