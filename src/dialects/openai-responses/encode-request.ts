@@ -1,0 +1,199 @@
+import type { EncodedRequest } from "../dialect.ts";
+import type { GenerateRequest, ReasoningRequest } from "../../ir/request.ts";
+import type { TargetFacts } from "../../ir/target.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { encodeInput } from "./encode-input.ts";
+import { encodeTools, schemaName } from "./encode-tools.ts";
+import { Encoding } from "./encoding.ts";
+
+const PATH = "/responses";
+const SEALED_REASONING = "reasoning.encrypted_content";
+/** Least output cap that the API takes ("integer_below_min_value"). */
+const MIN_OUTPUT = 16;
+
+/**
+ * A request in the form of OpenAI Responses; whatever has no place there is among the losses. Nothing is stored at the provider, and
+ * reasoning comes back sealed, so that the next call can bring it along.
+ */
+export function encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {
+  const encoding = new Encoding(request, target);
+  const { instructions, leading } = encodeSystem(request, encoding);
+  const body: JsonObject = {
+    model: target.upstreamModel,
+    ...(instructions === null ? {} : { instructions }),
+    input: [...leading, ...encodeInput(request.turns, encoding)],
+    ...encodeTools(request, encoding),
+    ...encodeText(request, encoding),
+    ...encodeReasoning(request.reasoning, encoding),
+    ...encodeSampling(request, encoding),
+    ...encodeOutputCap(request, encoding),
+    ...encodeLogprobs(request),
+    ...encodeInclude(request, target),
+    ...(request.serviceTier === null ? {} : { service_tier: request.serviceTier }),
+    ...(request.promptCacheKey === undefined ? {} : { prompt_cache_key: request.promptCacheKey }),
+    ...(request.user === undefined ? {} : { user: request.user }),
+    ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
+    store: false,
+    ...(request.stream ? { stream: true } : {}),
+  };
+  addExtras(body, request, encoding);
+  reportUnsupported(request, encoding);
+  for (const name of target.compat.refuses) {
+    if (body[name] === undefined) continue;
+    encoding.lose(name, "refused by this provider");
+    delete body[name];
+  }
+  return { path: PATH, body, losses: encoding.losses };
+}
+
+/** Instructions that are text go into `instructions`; when there is other media among them, they are a developer message. */
+function encodeSystem(
+  request: GenerateRequest,
+  encoding: Encoding,
+): { instructions: string | null; leading: JsonObject[] } {
+  const parts = request.system;
+  if (parts.length === 0) return { instructions: null, leading: [] };
+  const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
+  if (texts.length === parts.length) {
+    for (const part of parts) {
+      if (part.cache !== undefined)
+        encoding.lose(`${part.path}.cache_control`, "prompts are cached automatically here, without marks");
+    }
+    return { instructions: texts.join("\n\n"), leading: [] };
+  }
+  return { instructions: null, leading: encodeInput([{ role: "developer", parts, path: "system" }], encoding) };
+}
+
+function encodeText(request: GenerateRequest, encoding: Encoding): JsonObject {
+  const format = encodeFormat(request, encoding);
+  const text = {
+    ...(format === null ? {} : { format }),
+    ...(request.verbosity === undefined ? {} : { verbosity: request.verbosity }),
+  };
+  return Object.keys(text).length === 0 ? {} : { text };
+}
+
+function encodeFormat(request: GenerateRequest, encoding: Encoding): JsonObject | null {
+  const output = request.output;
+  if (output.kind === "text") return null;
+  if (output.kind === "json") return { type: "json_object" };
+  if (!encoding.target.compat.json_schema) {
+    encoding.lose("text.format", "this provider holds to no schema; JSON is asked for without it");
+    return { type: "json_object" };
+  }
+  const name = schemaName(output.name);
+  if (name !== output.name) encoding.lose("text.format.name", `the name is not allowed here; sent as ${name}`);
+  return {
+    type: "json_schema",
+    name,
+    schema: output.schema,
+    ...(output.strict === null ? {} : { strict: output.strict }),
+    ...(output.description === undefined ? {} : { description: output.description }),
+  };
+}
+
+function encodeReasoning(reasoning: ReasoningRequest | null, encoding: Encoding): JsonObject {
+  if (reasoning === null) return {};
+  if (!encoding.target.capabilities.has("reasoning")) {
+    if (reasoning.mode !== "off") encoding.lose("reasoning", "this model does not reason");
+    return {};
+  }
+  const effort = reasoning.effort ?? (reasoning.mode === "off" ? "none" : effortOfBudget(reasoning, encoding));
+  const fields = {
+    ...(effort === null ? {} : { effort }),
+    ...summaryOf(reasoning),
+  };
+  return Object.keys(fields).length === 0 ? {} : { reasoning: fields };
+}
+
+/** Budgets in tokens don't exist here: the nearest effort is asked for. The steps are those that Google and Anthropic suggest for theirs. */
+function effortOfBudget(reasoning: ReasoningRequest, encoding: Encoding): string | null {
+  const budget = reasoning.budget;
+  if (budget === undefined || budget < 0) return null;
+  const effort =
+    budget === 0 ? "none" : budget <= 1024 ? "minimal" : budget <= 4096 ? "low" : budget <= 16384 ? "medium" : "high";
+  if (budget > 0)
+    encoding.lose("reasoning.budget", `thinking budgets are not known here; effort ${effort} is asked for`);
+  return effort;
+}
+
+function summaryOf(reasoning: ReasoningRequest): JsonObject {
+  const display = reasoning.display;
+  if (display === undefined || display === "none") return {};
+  return { summary: display === "summary" || display === "full" ? "auto" : display };
+}
+
+function encodeSampling(request: GenerateRequest, encoding: Encoding): JsonObject {
+  const { temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = request.sampling;
+  const absent = "not known to OpenAI Responses";
+  if (topK !== undefined) encoding.lose("top_k", absent);
+  if (seed !== undefined) encoding.lose("seed", absent);
+  if ((frequencyPenalty ?? 0) !== 0) encoding.lose("frequency_penalty", absent);
+  if ((presencePenalty ?? 0) !== 0) encoding.lose("presence_penalty", absent);
+  const fields: JsonObject = {
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(topP === undefined ? {} : { top_p: topP }),
+  };
+  if (encoding.target.flags.sampling) return fields;
+  for (const name of Object.keys(fields)) encoding.lose(name, "refused by this model");
+  return {};
+}
+
+function encodeOutputCap(request: GenerateRequest, encoding: Encoding): JsonObject {
+  const asked = request.maxOutput;
+  if (asked === null) return {};
+  const limit = encoding.target.maxOutput;
+  if (limit !== null && asked > limit) {
+    encoding.lose("max_output_tokens", `above this model's limit of ${limit}; the limit is asked for`);
+    return { max_output_tokens: limit };
+  }
+  if (asked < MIN_OUTPUT) {
+    encoding.lose("max_output_tokens", `the least that can be asked for is ${MIN_OUTPUT}`);
+    return { max_output_tokens: MIN_OUTPUT };
+  }
+  return { max_output_tokens: asked };
+}
+
+function encodeLogprobs(request: GenerateRequest): JsonObject {
+  const top = request.logprobs?.top ?? null;
+  return top === null || top === 0 ? {} : { top_logprobs: top };
+}
+
+/** Sealed reasoning is asked for wherever the model reasons; models that don't refuse the word. */
+function encodeInclude(request: GenerateRequest, target: TargetFacts): JsonObject {
+  const own = request.extras.origin === "openai-responses" ? request.extras.fields["include"] : undefined;
+  const include: JsonValue[] = Array.isArray(own) ? [...own] : [];
+  if (target.capabilities.has("reasoning")) include.push(SEALED_REASONING);
+  if (request.logprobs !== null) include.push("message.output_text.logprobs");
+  return include.length === 0 ? {} : { include };
+}
+
+/** Fields of this dialect that the representation has no word for; objects are merged, since both sides may hold parts of them. */
+function addExtras(body: JsonObject, request: GenerateRequest, encoding: Encoding): void {
+  const management = request.contextManagement;
+  if (management?.origin === "openai-responses") body["context_management"] = management.value;
+  else if (management !== undefined) encoding.lose("context_management", "that of another provider");
+  for (const [name, value] of Object.entries(request.extras.fields)) {
+    if (request.extras.origin !== "openai-responses") encoding.lose(name, "not known to OpenAI Responses");
+    else if (name !== "include" && name !== "tool_choice") body[name] = merge(body[name], value);
+  }
+}
+
+function merge(own: JsonValue | undefined, extra: JsonValue | undefined): JsonValue | undefined {
+  return isObject(own) && isObject(extra) ? { ...own, ...extra } : extra;
+}
+
+/** Every parameter that the API has no word for; values that ask for the default are no loss. */
+function reportUnsupported(request: GenerateRequest, encoding: Encoding): void {
+  const lost: [string, boolean][] = [
+    ["stop", request.stop.length > 0],
+    ["n", request.n > 1],
+    ["logit_bias", Object.keys(request.logitBias ?? {}).length > 0],
+    ["modalities", (request.modalities ?? []).some((name) => name !== "text")],
+    ["audio", request.audio !== undefined],
+    ["prediction", request.prediction !== undefined],
+    ["cache_control", request.cache !== undefined],
+    ["safety_settings", request.safety !== undefined],
+  ];
+  for (const [field, isLost] of lost) if (isLost) encoding.lose(field, "not known to OpenAI Responses");
+}

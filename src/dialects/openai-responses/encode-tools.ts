@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import type { GenerateRequest, Tool, ToolChoice } from "../../ir/request.ts";
+import { isObject, type JsonObject } from "../../lib/json.ts";
+import { customFormat } from "../shared/custom-tool.ts";
+import type { Encoding } from "./encoding.ts";
+import { namespaceOf } from "./tools.ts";
+
+/** `tools`, `tool_choice` and `parallel_tool_calls`, each only where it says something. */
+export function encodeTools(request: GenerateRequest, encoding: Encoding): JsonObject {
+  const tools: JsonObject[] = [];
+  for (const tool of request.tools) {
+    const encoded = encodeTool(tool, encoding);
+    if (encoded !== null) addTool(tools, tool, encoded, encoding);
+  }
+  return { ...(tools.length === 0 ? {} : { tools }), ...encodeChoice(request, tools.length, encoding) };
+}
+
+/** Tools of one namespace were declared one after the other: they go back under their common head. */
+function addTool(tools: JsonObject[], tool: Tool, encoded: JsonObject, encoding: Encoding): void {
+  const head = tool.extras?.["namespace"];
+  if (!encoding.isOwn || !isObject(head)) {
+    tools.push(encoded);
+    return;
+  }
+  const last = tools.at(-1);
+  const inner = last?.["type"] === "namespace" && last["name"] === namespaceOf(tool) ? last["tools"] : undefined;
+  if (Array.isArray(inner)) inner.push(encoded);
+  else tools.push({ ...head, tools: [encoded] });
+}
+
+function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
+  if (tool.cache !== undefined)
+    encoding.lose(`${tool.path}.cache_control`, "prompts are cached automatically here, without marks");
+  if (tool.kind === "server") {
+    if (tool.native?.origin === "openai-responses" && isObject(tool.native.value)) return tool.native.value;
+    encoding.lose(tool.path, `the hosted tool ${tool.name} of another provider is not known to OpenAI Responses`);
+    return null;
+  }
+  const { namespace: _namespace, ...extras } = tool.extras ?? {};
+  const head = {
+    name: tool.name,
+    ...(tool.description === undefined ? {} : { description: tool.description }),
+  };
+  const rest = encoding.extras(Object.keys(extras).length === 0 ? undefined : extras, tool.path);
+  if (tool.kind === "custom") return { type: "custom", ...head, ...formatOf(tool, encoding), ...rest };
+  return { type: "function", ...head, parameters: schemaOf(tool), ...strictOf(tool, encoding), ...rest };
+}
+
+function schemaOf(tool: Tool): JsonObject {
+  const schema = tool.schema ?? {};
+  // "Invalid schema for function: schema must be of type object".
+  if (schema["type"] === undefined) return { type: "object", properties: {}, ...schema };
+  return schema;
+}
+
+/** Left out, `strict` means "strict if it can be"; the other dialects mean false, which has to be said here (function calling guide). */
+function strictOf(tool: Tool, encoding: Encoding): JsonObject {
+  if (!encoding.target.compat.strict_tools) {
+    if (tool.strict === true) encoding.lose(`${tool.path}.strict`, "this provider has no strict tools");
+    return {};
+  }
+  if (tool.strict === undefined) return encoding.isOwn ? {} : { strict: false };
+  return { strict: tool.strict };
+}
+
+function formatOf(tool: Tool, encoding: Encoding): JsonObject {
+  if (tool.native === undefined) return {};
+  const format = customFormat(tool);
+  if (format === null) {
+    encoding.lose(`${tool.path}.format`, "the input format is not known to OpenAI Responses");
+    return {};
+  }
+  if (format.kind === "text") return { format: { type: "text" } };
+  return { format: { type: "grammar", syntax: format.syntax, definition: format.definition } };
+}
+
+function encodeChoice(request: GenerateRequest, tools: number, encoding: Encoding): JsonObject {
+  const choice = request.toolChoice;
+  if (choice === null) return {};
+  if (tools === 0) {
+    const forced = choice.mode === "required" || choice.mode === "named";
+    if (forced) encoding.lose("tool_choice", "there are no tools to choose from");
+    return {};
+  }
+  return { ...choiceOf(choice, request, encoding), ...parallelOf(choice, encoding) };
+}
+
+function choiceOf(choice: ToolChoice, request: GenerateRequest, encoding: Encoding): JsonObject {
+  const native = request.extras.origin === "openai-responses" ? request.extras.fields["tool_choice"] : undefined;
+  if (native !== undefined) return { tool_choice: native };
+  const [name] = choice.names;
+  if (choice.mode === "named" && name !== undefined) return { tool_choice: referTo(name, request.tools) };
+  if (choice.mode === "validated") {
+    encoding.lose("tool_choice", "validated calls are not known to OpenAI Responses; sent as auto");
+  }
+  const mode = choice.mode === "required" || choice.mode === "none" ? choice.mode : "auto";
+  if (choice.names.length === 0 || mode === "none") return { tool_choice: mode };
+  return {
+    tool_choice: { type: "allowed_tools", mode, tools: choice.names.map((entry) => referTo(entry, request.tools)) },
+  };
+}
+
+function referTo(name: string, tools: readonly Tool[]): JsonObject {
+  const tool = tools.find((entry) => entry.name === name);
+  if (tool?.kind === "server") return { type: name };
+  return { type: tool?.kind === "custom" ? "custom" : "function", name };
+}
+
+function parallelOf(choice: ToolChoice, encoding: Encoding): JsonObject {
+  if (choice.parallel === null) return {};
+  if (encoding.target.compat.parallel_tool_calls) return { parallel_tool_calls: choice.parallel };
+  if (!choice.parallel) encoding.lose("parallel_tool_calls", "this provider can't be told to call one tool at a time");
+  return {};
+}
+
+/** Names of schemas are `[A-Za-z0-9_-]{1,64}` here; others are made so, with a digest to keep them apart. */
+export function schemaName(name: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 48)}_${digest}`;
+}

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import type { DialectId } from "../../ir/dialect-id.ts";
+import type { Loss } from "../../ir/loss.ts";
+import type { GenerateRequest } from "../../ir/request.ts";
+import type { Seal } from "../../ir/seal.ts";
+import type { TargetFacts } from "../../ir/target.ts";
+import type { JsonObject } from "../../lib/json.ts";
+
+/** The API refuses longer call ids ("string_above_max_length", maximum 64). */
+const MAX_CALL_ID = 64;
+const DIGEST_LENGTH = 40;
+
+/** State of encoding one request: where it goes and what was lost on the way. */
+export class Encoding {
+  readonly losses: Loss[] = [];
+  readonly target: TargetFacts;
+  readonly origin: DialectId;
+
+  constructor(request: GenerateRequest, target: TargetFacts) {
+    this.target = target;
+    this.origin = request.origin;
+  }
+
+  get isOwn(): boolean {
+    return this.origin === "openai-responses";
+  }
+
+  lose(field: string, reason: string): void {
+    this.losses.push({ field, reason, side: "request" });
+  }
+
+  /** Unknown fields of a wire value go back to this dialect only; elsewhere each one is a loss. */
+  extras(extras: JsonObject | undefined, path: string): JsonObject {
+    if (extras === undefined) return {};
+    if (this.isOwn) return extras;
+    for (const name of Object.keys(extras)) this.lose(`${path}.${name}`, "not known to OpenAI Responses");
+    return {};
+  }
+
+  /** The value of a seal that the target's organisation minted in this dialect; else null, and the loss is reported. */
+  unseal(seal: Seal, path: string): string | null {
+    const isMinter = seal.origin === "openai-responses" && seal.realm === this.target.realm;
+    if (isMinter && seal.kind === "encrypted") return seal.value;
+    this.lose(path, `reasoning state of ${seal.realm || "another provider"} means nothing to ${this.target.realm}`);
+    return null;
+  }
+}
+
+/** An id that the API takes: as it is, or a digest of it when it is too long. The same id always gives the same one. */
+export function callId(id: string): string {
+  if (id.length <= MAX_CALL_ID) return id;
+  return `call_${createHash("sha256").update(id).digest("hex").slice(0, DIGEST_LENGTH)}`;
+}

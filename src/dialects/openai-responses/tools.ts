@@ -1,0 +1,145 @@
+import { invalidRequest } from "../../ir/error.ts";
+import type { Tool, ToolChoice } from "../../ir/request.ts";
+import { isObject, type JsonObject } from "../../lib/json.ts";
+import {
+  isAbsent,
+  optionalArray,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  optionalWord,
+  readArray,
+  readName,
+  readObject,
+  unknownFields,
+  type Wire,
+} from "./fields.ts";
+
+const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "parameters", "strict"]);
+const CUSTOM_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "format"]);
+
+/**
+ * `tools`. Functions of a namespace become tools of their own that remember it; everything hosted, and what only OpenAI's models know
+ * (shell, apply_patch, computer use, tool search), stays as it is. A function without `strict` keeps it open: this API then decides by itself.
+ */
+export function decodeTools(value: Wire): Tool[] {
+  const tools: Tool[] = [];
+  for (const [index, entry] of (optionalArray(value, "tools") ?? []).entries()) {
+    const path = `tools[${index}]`;
+    const tool = readObject(entry, path);
+    if (tool["type"] === "namespace") tools.push(...decodeNamespace(tool, path));
+    else tools.push(decodeTool(tool, path));
+  }
+  return tools;
+}
+
+function decodeTool(tool: JsonObject, path: string): Tool {
+  const type = readName(tool["type"], `${path}.type`);
+  if (type === "function") return decodeFunction(tool, path);
+  if (type === "custom") return decodeCustom(tool, path);
+  return { kind: "server", name: type, native: { origin: "openai-responses", value: tool }, path };
+}
+
+function decodeFunction(tool: JsonObject, path: string): Tool {
+  const description = optionalString(tool["description"], `${path}.description`);
+  const schema = optionalObject(tool["parameters"], `${path}.parameters`);
+  const strict = optionalBoolean(tool["strict"], `${path}.strict`);
+  return {
+    kind: "function",
+    name: readName(tool["name"], `${path}.name`),
+    ...(description === undefined ? {} : { description }),
+    ...(schema === undefined ? {} : { schema }),
+    ...(strict === undefined ? {} : { strict }),
+    ...extrasOf(tool, FUNCTION_FIELDS),
+    path,
+  };
+}
+
+function decodeCustom(tool: JsonObject, path: string): Tool {
+  const description = optionalString(tool["description"], `${path}.description`);
+  const format = optionalObject(tool["format"], `${path}.format`);
+  if (format?.["type"] === "grammar") {
+    optionalWord(format["syntax"], `${path}.format.syntax`, ["lark", "regex"]);
+    readName(format["definition"], `${path}.format.definition`);
+  }
+  return {
+    kind: "custom",
+    name: readName(tool["name"], `${path}.name`),
+    ...(description === undefined ? {} : { description }),
+    ...(format === undefined ? {} : { native: { origin: "openai-responses", value: format } }),
+    ...extrasOf(tool, CUSTOM_FIELDS),
+    path,
+  };
+}
+
+/** `{type: "namespace", name, description, tools}`: its head travels in the extras of each of its tools. */
+function decodeNamespace(namespace: JsonObject, path: string): Tool[] {
+  const { tools: inner, ...head } = namespace;
+  readName(head["name"], `${path}.name`);
+  return readArray(inner, `${path}.tools`).map((entry, index) => {
+    const at = `${path}.tools[${index}]`;
+    const tool = decodeTool(readObject(entry, at), at);
+    return { ...tool, extras: { ...tool.extras, namespace: head } };
+  });
+}
+
+/** Name of the namespace that a tool was declared in. */
+export function namespaceOf(tool: Tool | undefined): string | undefined {
+  const head = tool?.extras?.["namespace"];
+  return isObject(head) && typeof head["name"] === "string" ? head["name"] : undefined;
+}
+
+function extrasOf(tool: JsonObject, known: ReadonlySet<string>): { extras?: JsonObject } {
+  const extras = unknownFields(tool, known);
+  return extras === undefined ? {} : { extras };
+}
+
+export interface DecodedChoice {
+  choice: ToolChoice | null;
+  /** A form that names something hosted: only this dialect has words for it. */
+  native: JsonObject | null;
+}
+
+/** `tool_choice` in all its forms, and `parallel_tool_calls`. Names are checked against the declared tools. */
+export function decodeToolChoice(value: Wire, parallelValue: Wire, tools: readonly Tool[]): DecodedChoice {
+  const parallel = optionalBoolean(parallelValue, "parallel_tool_calls") ?? null;
+  if (isAbsent(value)) {
+    return { choice: parallel === null ? null : { mode: "auto", names: [], parallel }, native: null };
+  }
+  if (typeof value === "string") {
+    const mode = optionalWord(value, "tool_choice", ["auto", "none", "required"]) ?? "auto";
+    return { choice: { mode, names: [], parallel }, native: null };
+  }
+  const choice = readObject(value, "tool_choice");
+  const type = readName(choice["type"], "tool_choice.type");
+  if (type === "allowed_tools") return decodeAllowed(choice, parallel, tools);
+  if (type === "function" || type === "custom") {
+    const name = readName(choice["name"], "tool_choice.name");
+    checkDeclared(name, "tool_choice.name", tools);
+    return { choice: { mode: "named", names: [name], parallel }, native: null };
+  }
+  return { choice: { mode: "named", names: [type], parallel }, native: choice };
+}
+
+function decodeAllowed(choice: JsonObject, parallel: boolean | null, tools: readonly Tool[]): DecodedChoice {
+  const mode = optionalWord(choice["mode"], "tool_choice.mode", ["auto", "required"]) ?? "auto";
+  let hosted = false;
+  const names = readArray(choice["tools"], "tool_choice.tools").map((entry, index) => {
+    const path = `tool_choice.tools[${index}]`;
+    const tool = readObject(entry, path);
+    const type = readName(tool["type"], `${path}.type`);
+    if (type !== "function" && type !== "custom") {
+      hosted = true;
+      return type;
+    }
+    const name = readName(tool["name"], `${path}.name`);
+    checkDeclared(name, `${path}.name`, tools);
+    return name;
+  });
+  return { choice: { mode, names, parallel }, native: hosted ? choice : null };
+}
+
+function checkDeclared(name: string, path: string, tools: readonly Tool[]): void {
+  if (tools.some((tool) => tool.name === name)) return;
+  throw invalidRequest(path, `${path}: the tool ${JSON.stringify(name)} is not among the declared tools`);
+}
