@@ -22,6 +22,8 @@ interface OpenPart {
   seals: Seal[];
   tool: { kind: ToolKind; id: string; name: string };
   mediaType: string;
+  /** A part that came over this wire, as it was. */
+  native: JsonObject | null;
 }
 
 /**
@@ -105,6 +107,7 @@ export class ChoiceWriter {
       seals: [],
       tool: { kind: "function", id: "", name: "" },
       mediaType: "",
+      native: null,
     };
     switch (event.type) {
       case "text-start":
@@ -124,19 +127,14 @@ export class ChoiceWriter {
       case "server-tool-result":
       case "native-part":
         part.kind = "result";
-        this.#native(part, event);
+        part.native = nativePart(event.native);
+        if (part.native === null) this.#lose(event.part, "content that only the provider's own dialect has");
         break;
       default:
         return false;
     }
     this.#queue.push(part);
     return true;
-  }
-
-  #native(part: OpenPart, event: Extract<PartEvent, { type: "server-tool-result" | "native-part" }>): void {
-    const value = nativePart(event.native);
-    if (value !== null) part.ready.push(value);
-    else this.#lose(event.part, "a kind of content that only the provider's own dialect has");
   }
 
   #extend(event: PartEvent): void {
@@ -188,10 +186,7 @@ export class ChoiceWriter {
     else if (open.kind === "media") {
       const inlineData = { mimeType: open.mediaType, data: open.text };
       open.ready.push({ inlineData, ...signatureOf(open.seals, [], this.#context) });
-    } else {
-      const [last] = open.ready;
-      if (last !== undefined) Object.assign(last, signatureOf(open.seals, [], this.#context));
-    }
+    } else if (open.native !== null) open.ready.push({ ...open.native, ...signatureOf(open.seals, [], this.#context) });
   }
 
   #call(open: OpenPart): void {

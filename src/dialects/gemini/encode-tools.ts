@@ -4,16 +4,20 @@ import { customToolSchema } from "../shared/custom-tool.ts";
 import type { EncodeScope } from "./encode-scope.ts";
 import { takesNothing, toWireSchema } from "./schema.ts";
 
-/** `tools`: all functions in one declaration list, hosted tools of this dialect each on its own. */
+/** `tools`: all functions in one declaration list (more lists are refused by Vertex AI) where the first stood, hosted tools each on its own. */
 export function encodeTools(scope: EncodeScope): JsonObject[] {
   const declarations: JsonObject[] = [];
-  const hosted: JsonObject[] = [];
+  const tools: JsonObject[] = [];
   for (const tool of scope.request.tools) {
     if (tool.cache !== undefined) scope.lose(`${tool.path}.cache_control`, "Gemini takes no cache marks");
-    if (tool.kind === "server") hosted.push(...encodeHosted(tool, scope));
-    else declarations.push(encodeFunction(tool, scope));
+    if (tool.kind === "server") {
+      tools.push(...encodeHosted(tool, scope));
+      continue;
+    }
+    if (declarations.length === 0) tools.push({ functionDeclarations: declarations });
+    declarations.push(encodeFunction(tool, scope));
   }
-  return [...(declarations.length === 0 ? [] : [{ functionDeclarations: declarations }]), ...hosted];
+  return tools;
 }
 
 function encodeHosted(tool: Tool, scope: EncodeScope): JsonObject[] {
