@@ -2,7 +2,6 @@ import { Elysia } from "elysia";
 import type { RouteFacts } from "../../dialects/dialect.ts";
 import type { Operation } from "../../gateway/types.ts";
 import type { DialectId } from "../../ir/dialect-id.ts";
-import { GatewayError } from "../../ir/error.ts";
 import { errorResponse, toGatewayError } from "../errors.ts";
 import { requestIdOf } from "../ids.ts";
 import type { PeerSource } from "../peer.ts";
@@ -89,15 +88,4 @@ function pickHeaders(headers: Headers, names: readonly string[]): RouteFacts["he
     if (value !== null) picked[name] = value;
   }
   return picked;
-}
-
-/** WebSocket transport is not served; clients that try it first fall back to POST as soon as they see this (RFC 9110, 15.5.22). */
-export function refuseUpgrade(runner: Pick<InferenceRunner, "deps">, request: Request): Response {
-  const error = new GatewayError({
-    status: 426,
-    code: "upgrade_required",
-    message: "WebSocket is not served here; use POST /v1/responses.",
-    headers: { upgrade: "HTTP/1.1" },
-  });
-  return errorResponse(runner.deps, runner.deps.dialects["openai-responses"], error, requestIdOf(request));
 }

@@ -1,0 +1,93 @@
+import { Elysia } from "elysia";
+import { resolve } from "../../catalog/resolve.ts";
+import type { DialectId } from "../../ir/dialect-id.ts";
+import { GatewayError } from "../../ir/error.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { identify } from "../identify.ts";
+import { decodePath } from "../inference/gemini-path.ts";
+import { type PeerSource, queryOf } from "../peer.ts";
+import { dialectOf } from "../route-dialect.ts";
+import { entryOf, isEntryAllowed, listEntries } from "./entries.ts";
+import type { PricingFacts } from "./pricing.ts";
+import { anthropicList, anthropicModel, geminiList, geminiModel, openaiList, openaiModel } from "./shapes.ts";
+
+const LIST_PATHS = ["/v1/models", "/models", "/v1beta/models"] as const;
+
+interface Context {
+  request: Request;
+  server: PeerSource;
+}
+
+/** Model lists in the shape of the client's dialect, filtered to what the caller may use. */
+export function modelRoutes(deps: HttpDeps) {
+  const app = new Elysia({ name: "models" });
+  for (const path of LIST_PATHS) {
+    app
+      .get(path, ({ request, server }: Context) => list(deps, request, server), describe("GET", path))
+      .get(`${path}/*`, ({ request, server, params }) => retrieve(deps, request, server, params["*"]), {
+        detail: { hide: true },
+      });
+  }
+  return app;
+}
+
+async function list(deps: HttpDeps, request: Request, peers: PeerSource): Promise<JsonObject> {
+  const facts = await readFacts(deps, request, peers);
+  const entries = listEntries(facts.catalog, facts.principal);
+  const query = new URLSearchParams(queryOf(request.url));
+  switch (facts.dialect) {
+    case "anthropic-messages":
+      return anthropicList(facts, entries, query);
+    case "gemini":
+      return geminiList(facts, entries, query);
+    default:
+      return openaiList(facts, entries);
+  }
+}
+
+async function retrieve(deps: HttpDeps, request: Request, peers: PeerSource, rest: string): Promise<JsonObject> {
+  const facts = await readFacts(deps, request, peers);
+  const name = decodePath(rest);
+  const entry = entryOf(facts.catalog, name);
+  if (entry === null) throw unknownModel(facts, name);
+  if (!isEntryAllowed(facts.catalog, facts.principal, entry)) {
+    throw new GatewayError({
+      status: 403,
+      code: "model_not_allowed",
+      message: `This key may not use the model ${JSON.stringify(name)}.`,
+      param: "model",
+    });
+  }
+  switch (facts.dialect) {
+    case "anthropic-messages":
+      return anthropicModel(facts, entry);
+    case "gemini":
+      return geminiModel(facts, { ...entry, name: name.replace(/^models\//, "") });
+    default:
+      return openaiModel(facts, entry);
+  }
+}
+
+type Facts = PricingFacts & { principal: Awaited<ReturnType<typeof identify>>; dialect: DialectId };
+
+async function readFacts(deps: HttpDeps, request: Request, peers: PeerSource): Promise<Facts> {
+  const principal = await identify(deps, request, peers, { allowQueryKey: true });
+  const { account } = principal;
+  return { catalog: deps.catalog(), principal, account, now: deps.clock.now(), dialect: dialectOf(request) };
+}
+
+/** 404 that names the nearest models. */
+export function unknownModel(facts: Pick<Facts, "catalog">, name: string): GatewayError {
+  const resolution = resolve(facts.catalog, name);
+  const nearest = resolution.kind === "unknown" ? resolution.nearest : [];
+  const hint = nearest.length === 0 ? "" : ` Did you mean ${nearest.join(", ")}?`;
+  return new GatewayError({
+    status: 404,
+    code: "not_found",
+    message: `The model ${JSON.stringify(name.slice(0, 200))} is not known here.${hint}`,
+    param: "model",
+    details: { nearest },
+  });
+}

@@ -1,0 +1,82 @@
+import { mintKey } from "../../gates/keys.ts";
+import type { KeyKind, KeyRecord } from "../../gates/types.ts";
+import { GatewayError } from "../../ir/error.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import type { HttpDeps } from "../deps.ts";
+import { newId } from "../ids.ts";
+import { keyView } from "./key-view.ts";
+import type { KeyChange } from "./key-input.ts";
+
+/** A key with its plaintext: the only answer that ever holds it. */
+export type NewKey = { record: KeyRecord; view: JsonObject };
+
+/** A key as it will be stored, with its plaintext. Nothing is written yet. */
+export function draftKey(
+  deps: HttpDeps,
+  accountId: string,
+  kind: KeyKind,
+  change: KeyChange,
+): { record: KeyRecord; plaintext: string } {
+  const minted = mintKey(deps.catalog().brand.keyPrefix, deps.pepper);
+  const record: KeyRecord = {
+    id: newId("key"),
+    accountId,
+    kind,
+    name: change.name ?? "",
+    digest: minted.digest,
+    display: minted.display,
+    models: change.models ?? [],
+    monthlyCap: change.monthlyCap ?? null,
+    limits: change.limits ?? null,
+    strict: change.strict ?? false,
+    createdAt: deps.clock.now(),
+    expiresAt: change.expiresAt ?? null,
+    revokedAt: null,
+    lastUsedAt: null,
+  };
+  return { record, plaintext: minted.key };
+}
+
+/** Stores a drafted key; the answer that shows its plaintext. Durable when it resolves. */
+export async function storeKey(deps: HttpDeps, draft: { record: KeyRecord; plaintext: string }): Promise<Response> {
+  await deps.keys.insertKey(draft.record);
+  return Response.json({ ...keyView(draft.record), key: draft.plaintext }, { status: 201 });
+}
+
+/** A new plaintext for the same key: rights, cap and spend stay, the old plaintext stops at once. */
+export async function rotateKey(deps: HttpDeps, key: KeyRecord): Promise<Response> {
+  if (key.revokedAt !== null) throw revoked();
+  const minted = mintKey(deps.catalog().brand.keyPrefix, deps.pepper);
+  const updated = await deps.keys.updateKey(key.id, { digest: minted.digest, display: minted.display });
+  if (updated === null) throw unknownKey();
+  return Response.json({ ...keyView(updated), key: minted.key });
+}
+
+export async function changeKey(deps: HttpDeps, key: KeyRecord, change: KeyChange): Promise<JsonObject> {
+  if (key.revokedAt !== null) throw revoked();
+  const updated = await deps.keys.updateKey(key.id, change);
+  if (updated === null) throw unknownKey();
+  return keyView(updated);
+}
+
+/** Idempotent: a key that is revoked already stays as it is. */
+export async function revokeKey(deps: HttpDeps, key: KeyRecord): Promise<JsonObject> {
+  const updated = key.revokedAt === null ? await deps.keys.updateKey(key.id, { revokedAt: deps.clock.now() }) : key;
+  if (updated === null) throw unknownKey();
+  return { ...keyView(updated), deleted: true };
+}
+
+/** The key, if it belongs to the account (or any, for operators); 404 otherwise, as if it did not exist. */
+export function findKey(deps: HttpDeps, id: string, accountId: string | null): KeyRecord {
+  const key = deps.keys.findKey(id);
+  if (key === null || (accountId !== null && key.accountId !== accountId)) throw unknownKey();
+  return key;
+}
+
+function unknownKey(): GatewayError {
+  return new GatewayError({ status: 404, code: "not_found", message: "No such key.", param: "id" });
+}
+
+function revoked(): GatewayError {
+  return new GatewayError({ status: 409, code: "conflict", message: "This key has been revoked." });
+}

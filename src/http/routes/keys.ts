@@ -1,0 +1,87 @@
+import { requireRights } from "../../gates/key-rights.ts";
+import type { Principal } from "../../gates/types.ts";
+import { managementApp } from "../body.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { identifyOwner } from "../identify.ts";
+import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "./key-actions.ts";
+import { type KeyChange, keySchema, readKeyInput } from "./key-input.ts";
+import { keyView } from "./key-view.ts";
+
+/** Keys of the caller's account. A key can't hand on more than it has itself (gates/key-rights.ts). */
+export function keyRoutes(deps: HttpDeps) {
+  return managementApp(deps, "keys")
+    .get(
+      "/v1/keys",
+      async ({ request, server }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return { object: "list", data: deps.keys.listKeys(account.id).map(keyView) };
+      },
+      describe("GET", "/v1/keys"),
+    )
+    .post(
+      "/v1/keys",
+      async ({ request, server, body }) => {
+        const principal = await identifyOwner(deps, request, server);
+        const wanted = inherited(principal, readKeyInput(body, deps.clock.now()));
+        const draft = draftKey(deps, principal.account.id, "user", wanted);
+        requireRights(principal, draft.record, null);
+        return storeKey(deps, draft);
+      },
+      { body: keySchema, ...describe("POST", "/v1/keys") },
+    )
+    .get(
+      "/v1/keys/:id",
+      async ({ request, server, params }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return keyView(findKey(deps, params.id, account.id));
+      },
+      describe("GET", "/v1/keys/{id}"),
+    )
+    .patch(
+      "/v1/keys/:id",
+      async ({ request, server, params, body }) => {
+        const principal = await identifyOwner(deps, request, server);
+        const key = findKey(deps, params.id, principal.account.id);
+        const change = readKeyInput(body, deps.clock.now());
+        requireRights(principal, key, key);
+        requireRights(principal, { ...key, ...change }, key);
+        return changeKey(deps, key, change);
+      },
+      { body: keySchema, ...describe("PATCH", "/v1/keys/{id}") },
+    )
+    .delete(
+      "/v1/keys/:id",
+      async ({ request, server, params }) => {
+        const principal = await identifyOwner(deps, request, server);
+        const key = findKey(deps, params.id, principal.account.id);
+        requireRights(principal, key, key);
+        return revokeKey(deps, key);
+      },
+      { parse: "none", ...describe("DELETE", "/v1/keys/{id}") },
+    )
+    .post(
+      "/v1/keys/:id/rotate",
+      async ({ request, server, params }) => {
+        const principal = await identifyOwner(deps, request, server);
+        const key = findKey(deps, params.id, principal.account.id);
+        requireRights(principal, key, key);
+        return rotateKey(deps, key);
+      },
+      { parse: "none", ...describe("POST", "/v1/keys/{id}/rotate") },
+    );
+}
+
+/** What was not said is taken over from the key that was used, so that a new key starts within its rights. */
+function inherited(principal: Principal, change: KeyChange): KeyChange {
+  const own = principal.key;
+  if (own === null) return change;
+  const limits = own.limits === null ? change.limits : { ...own.limits, ...change.limits };
+  return {
+    models: own.models,
+    expiresAt: own.expiresAt,
+    strict: own.strict,
+    ...change,
+    ...(limits === undefined ? {} : { limits }),
+  };
+}

@@ -1,0 +1,67 @@
+import { Elysia } from "elysia";
+import type { JsonObject } from "../../lib/json.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import type { Metrics } from "../metrics.ts";
+
+/** Routes for probes and monitoring. They name no account and need no key. */
+export function operationRoutes(deps: HttpDeps, metrics: Metrics) {
+  return new Elysia({ name: "operation" })
+    .get("/health", () => health(deps), describe("GET", "/health"))
+    .get("/ready", () => ready(deps), describe("GET", "/ready"))
+    .get(
+      "/metrics",
+      async () => new Response(await metrics.render(), { headers: { "content-type": metrics.contentType } }),
+      describe("GET", "/metrics"),
+    )
+    .get("/model-health", () => modelHealth(deps), describe("GET", "/model-health"));
+}
+
+/** 200 while calls can be served; 503 when storage can't take a hold. */
+function health(deps: HttpDeps): Response {
+  const catalog = deps.catalog();
+  const healthy = deps.ledger.healthy();
+  const body = {
+    status: healthy ? "ok" : "unavailable",
+    version: deps.version,
+    catalog: catalog.version,
+    models: catalog.models.size,
+    uptime_seconds: Math.floor(process.uptime()),
+    components: { ledger: healthy ? "ok" : "unavailable" },
+  };
+  return Response.json(body, { status: healthy ? 200 : 503 });
+}
+
+function ready(deps: HttpDeps): Response {
+  const { ready: isReady, reasons } = deps.readiness();
+  return Response.json(
+    { status: isReady ? "ready" : "not_ready", reasons },
+    { status: isReady ? 200 : 503, headers: isReady ? {} : { "retry-after": "1" } },
+  );
+}
+
+/** Breakers of the operator's own credentials; customers' keys are nobody else's business. */
+function modelHealth(deps: HttpDeps): JsonObject {
+  const now = deps.clock.now();
+  const rows = new Map(
+    deps.health
+      .snapshot(now)
+      .filter((row) => row.credential === "operator")
+      .map((row) => [`${row.provider} ${row.model}`, row]),
+  );
+  const models = [...deps.catalog().models.values()].map((model) => {
+    const row = rows.get(`${model.provider} ${model.id}`);
+    return {
+      id: model.id,
+      provider: model.provider,
+      state: row?.state ?? "closed",
+      available: row === undefined || row.state === "closed" || row.state === "half-open",
+      consecutive_failures: row?.consecutiveFailures ?? 0,
+      calls: row?.calls ?? 0,
+      failures: row?.failures ?? 0,
+      average_first_token_ms: row?.averageFirstTokenMs ?? null,
+      retry_at: row?.retryAt == null ? null : new Date(row.retryAt).toISOString(),
+    };
+  });
+  return { status: models.every((model) => model.available) ? "ok" : "degraded", models };
+}
