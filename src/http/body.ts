@@ -6,10 +6,11 @@ import type { HttpDeps } from "./deps.ts";
 
 /**
  * An Elysia instance for routes with JSON bodies of their own: bodies are read by the same scanner as inference bodies (size, depth, duplicate
- * keys, prototype keys), unknown fields are a 400 instead of being stripped.
+ * keys, prototype keys), unknown fields are a 400 instead of being stripped. No body is an empty object.
  */
 export function managementApp(deps: HttpDeps, name: string) {
   return new Elysia({ name, normalize: false }).onParse(async ({ request }, contentType) => {
+    if (request.body === null) return {};
     if (contentType !== "application/json") {
       throw new GatewayError({
         status: 415,
@@ -17,6 +18,7 @@ export function managementApp(deps: HttpDeps, name: string) {
         message: "The body must be sent as `Content-Type: application/json`.",
       });
     }
-    return scanObject(await readBody(request, { maxBytes: deps.settings.maxManagementBytes })).parse();
+    const bytes = await readBody(request, { maxBytes: deps.settings.maxManagementBytes });
+    return bytes.length === 0 ? {} : scanObject(bytes).parse();
   });
 }

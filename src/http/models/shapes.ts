@@ -84,6 +84,7 @@ function positionOf(entries: readonly ModelEntry[], name: string | null): number
 /** Gemini's model resource (ai.google.dev/api/models). */
 export function geminiModel(facts: PricingFacts, entry: ModelEntry): JsonObject {
   const { model } = entry;
+  const outputLimit = model?.maxOutput ?? null;
   return {
     name: `models/${entry.name}`,
     baseModelId: entry.aliasOf ?? entry.name,
@@ -94,7 +95,7 @@ export function geminiModel(facts: PricingFacts, entry: ModelEntry): JsonObject 
         ? `Routing word: ${entry.word?.strategy ?? ""}`
         : `${model.displayName} (${realmOf(facts.catalog, model)})`,
     ...(model === null ? {} : { inputTokenLimit: model.context }),
-    ...(model?.maxOutput == null ? {} : { outputTokenLimit: model.maxOutput }),
+    ...(outputLimit === null ? {} : { outputTokenLimit: outputLimit }),
     supportedGenerationMethods: generationMethods(model),
     ...(model?.capabilities.has("reasoning") === true ? { thinking: true } : {}),
     ...(model === null ? {} : { pricing: pricingView(facts, model, entry.serviceTier) }),

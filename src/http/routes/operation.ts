@@ -60,8 +60,10 @@ function modelHealth(deps: HttpDeps): JsonObject {
       calls: row?.calls ?? 0,
       failures: row?.failures ?? 0,
       average_first_token_ms: row?.averageFirstTokenMs ?? null,
-      retry_at: row?.retryAt == null ? null : new Date(row.retryAt).toISOString(),
+      retry_at: isoOrNull(row?.retryAt ?? null),
     };
   });
   return { status: models.every((model) => model.available) ? "ok" : "degraded", models };
 }
+
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
