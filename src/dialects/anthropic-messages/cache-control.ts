@@ -15,8 +15,3 @@ export function cacheOf(value: JsonObject, path: string): { cache?: CacheMark } 
   const mark = decodeCacheMark(value.cache_control, `${path}.cache_control`);
   return mark === null ? {} : { cache: mark };
 }
-
-/** Mark → `cache_control`. The API knows 5m and 1h; 30m goes as 5m, which its caller reports. */
-export function encodeCacheMark(mark: CacheMark): JsonObject {
-  return mark.ttl === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" };
-}

@@ -1,3 +1,4 @@
+import { DecodeError } from "../../ir/error.ts";
 import type { Emit, NativeValue } from "../../ir/events.ts";
 import type { Seal } from "../../ir/seal.ts";
 import type { TargetFacts } from "../../ir/target.ts";
@@ -142,7 +143,7 @@ class ToolBlock implements BlockDecoder {
 
   constructor(block: JsonObject, context: BlockContext, emit: Emit) {
     this.#context = context;
-    this.#initial = block.input === undefined || block.input === null ? "{}" : JSON.stringify(block.input);
+    this.#initial = block.input === undefined || block.input === null ? "{}" : print(block.input);
     emit({
       type: "tool-start",
       choice: 0,
@@ -166,6 +167,15 @@ class ToolBlock implements BlockDecoder {
     const { part } = this.#context;
     if (!this.#hasDelta) emit({ type: "arguments-delta", choice: 0, part, text: this.#initial });
     emit({ type: "part-end", choice: 0, part });
+  }
+}
+
+/** JSON text of a value out of a frame. Throws DecodeError when it is nested deeper than the engine can walk. */
+function print(value: JsonValue): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw new DecodeError(`a block can't be printed: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -199,6 +209,8 @@ class NativeBlock implements BlockDecoder {
 
   end(emit: Emit): void {
     const { part } = this.#context;
+    // Whoever carries the value on has to be able to print it.
+    print(this.#block);
     const native: NativeValue = { origin: "anthropic-messages", value: this.#block };
     const type = textOf(this.#block.type);
     if (type.endsWith("_tool_result")) {

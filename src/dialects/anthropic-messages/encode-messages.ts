@@ -2,6 +2,7 @@ import type { Part, Turn } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { encodePart } from "./encode-part.ts";
 import type { Encoding } from "./encoding.ts";
+import { isServerBlock } from "./server-block.ts";
 
 interface WireMessage {
   role: "user" | "assistant" | "system";
@@ -84,9 +85,6 @@ function dropPrefill(messages: WireMessage[], encoding: Encoding): void {
   encoding.lose(last.path, "trailing white space of a final assistant message is refused by Anthropic");
   last.content[last.content.length - 1] = { ...block, text: trimmed };
 }
-
-const isServerBlock = (block: JsonObject): boolean =>
-  block.type === "server_tool_use" || block.type === "mcp_tool_use" || String(block.type).endsWith("_tool_result");
 
 function toWire(message: WireMessage): JsonObject {
   const results = message.content.filter((block) => block.type === "tool_result");

@@ -1,7 +1,6 @@
 import type { Part, PartOf } from "../../ir/request.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
 import { CUSTOM_INPUT_FIELD } from "../shared/custom-tool.ts";
-import { encodeCacheMark } from "./cache-control.ts";
 import { encodeCitation } from "./citations.ts";
 import { encodeMedia } from "./encode-media.ts";
 import type { Encoding } from "./encoding.ts";
@@ -17,7 +16,7 @@ export function encodePart(part: Part, encoding: Encoding): JsonObject | null {
   }
   if (part.cache.ttl === "30m")
     encoding.lose(`${part.path}.cache_control`, "Anthropic caches for 5m or 1h; sent as 5m");
-  return { ...block, cache_control: encodeCacheMark(part.cache) };
+  return { ...block, cache_control: encoding.cacheControl(part.cache, part.path) };
 }
 
 function encodeBare(part: Part, encoding: Encoding): JsonObject | null {
@@ -45,6 +44,7 @@ function encodeText(part: PartOf<"text">, encoding: Encoding): JsonObject | null
     if (part.text !== "") encoding.lose(part.path, "text of white space only is refused by Anthropic");
     return null;
   }
+  if (part.phase !== undefined) encoding.lose(`${part.path}.phase`, "Anthropic messages have no phases");
   const citations = (part.citations ?? []).flatMap((citation, index) => {
     const native = citation.native?.origin === "anthropic-messages" ? encodeCitation(citation, part.text) : null;
     if (native === null) encoding.lose(`${part.path}.citations[${index}]`, "a citation of another provider");

@@ -3,7 +3,6 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { EncodedRequest } from "../dialect.ts";
 import { limitCacheMarks } from "./cache-marks.ts";
-import { encodeCacheMark } from "./cache-control.ts";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodePart, isPlainText } from "./encode-part.ts";
 import { encodeSampling } from "./encode-sampling.ts";
@@ -50,7 +49,7 @@ export function encodeRequest(request: GenerateRequest, target: TargetFacts): En
     ...encodeStop(request, encoding),
     ...(request.user === undefined ? {} : { metadata: { user_id: request.user } }),
     ...encodeTier(request, encoding),
-    ...(request.cache === undefined ? {} : { cache_control: encodeCacheMark(request.cache) }),
+    ...(request.cache === undefined ? {} : { cache_control: encoding.cacheControl(request.cache, "") }),
     ...(request.stream ? { stream: true } : {}),
   };
   addExtras(body, request, encoding);

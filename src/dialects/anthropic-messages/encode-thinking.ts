@@ -45,7 +45,10 @@ export function encodeThinking(
     if (!isOff) encoding.lose("reasoning", "this model does not think");
     return {};
   }
-  if (isOff) return { thinking: { type: "disabled" } };
+  if (isOff) {
+    const { effort } = reasoning;
+    return { thinking: { type: "disabled" }, ...(effort === undefined || effort === "none" ? {} : { effort }) };
+  }
   const fields = isAdaptive(reasoning, encoding)
     ? adaptiveThinking(reasoning, encoding)
     : budgetThinking(reasoning, maxTokens, encoding);

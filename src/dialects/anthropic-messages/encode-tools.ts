@@ -1,7 +1,6 @@
 import type { GenerateRequest, Tool, ToolChoice } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import { customFormat, customToolSchema } from "../shared/custom-tool.ts";
-import { encodeCacheMark } from "./cache-control.ts";
 import type { Encoding } from "./encoding.ts";
 import { normaliseSchema, normaliseToolSchema } from "./schema.ts";
 
@@ -26,7 +25,7 @@ function allowedTools(request: GenerateRequest): Tool[] {
 }
 
 function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
-  const mark = tool.cache === undefined ? {} : { cache_control: encodeCacheMark(tool.cache) };
+  const mark = tool.cache === undefined ? {} : { cache_control: encoding.cacheControl(tool.cache, tool.path) };
   if (tool.kind === "server") {
     const value = tool.native?.value;
     if (tool.native?.origin === "anthropic-messages" && isObject(value)) return { ...value, ...mark };

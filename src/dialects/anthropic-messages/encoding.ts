@@ -1,6 +1,6 @@
 import type { DialectId } from "../../ir/dialect-id.ts";
 import type { Loss } from "../../ir/loss.ts";
-import type { GenerateRequest } from "../../ir/request.ts";
+import type { CacheMark, GenerateRequest } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import type { JsonObject } from "../../lib/json.ts";
@@ -21,6 +21,13 @@ export class Encoding {
 
   lose(field: string, reason: string): void {
     this.losses.push({ field, reason, side: "request" });
+  }
+
+  /** A mark as `cache_control`. The API knows 5m and 1h; 30m goes as 5m. */
+  cacheControl(mark: CacheMark, path: string): JsonObject {
+    if (mark.ttl === "30m")
+      this.lose(path === "" ? "cache_control" : `${path}.cache_control`, "Anthropic caches for 5m or 1h; sent as 5m");
+    return mark.ttl === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" };
   }
 
   /** Unknown fields of a wire value: sent back to this dialect only, each one a loss otherwise. */

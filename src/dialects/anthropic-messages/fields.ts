@@ -68,7 +68,7 @@ export function restOf(value: JsonObject, known: readonly string[]): JsonObject 
   return rest.length === 0 ? undefined : Object.fromEntries(rest);
 }
 
-/** Numbers that a double can't hold are opaque objects at run time (lib/json.ts). */
+/** Numbers that a double can't hold are opaque objects at run time (lib/json.ts): the only ones without a prototype. */
 function isRawNumber(value: unknown): boolean {
-  return typeof value === "object" && value !== null && /^-?[0-9]/.test(JSON.stringify(value));
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === null && "rawJSON" in value;
 }

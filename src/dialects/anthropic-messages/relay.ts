@@ -3,6 +3,7 @@ import type { TargetFacts } from "../../ir/target.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { appendFields, spliceFields } from "../../wire/splice.ts";
 import type { Annotation, HeldFrame, OwnedFields, RouteFacts, SplicedRequest } from "../dialect.ts";
+import { relayPrefill } from "./relay-prefill.ts";
 import { relayThinking } from "./relay-thinking.ts";
 import { API_VERSION, COUNT_PATH, MESSAGES_PATH } from "./wire-names.ts";
 
@@ -30,7 +31,9 @@ export function spliceRequest(
   };
   if (!target.flags.sampling) drop(SAMPLING_FIELDS, "refused by this model");
   drop(target.compat.refuses, "refused by this provider");
-  relayThinking(doc, owned, target, { set, remove, losses });
+  const edits = { set, remove, losses };
+  relayThinking(doc, owned, target, edits);
+  relayPrefill(doc, target, edits);
   return {
     path: MESSAGES_PATH,
     headers: relayHeaders(route),
