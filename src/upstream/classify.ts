@@ -65,7 +65,8 @@ export function causeOf(code: string | null, fallback: FailureCause): FailureCau
   return /CERT|SSL|TLS/.test(code) ? "tls" : fallback;
 }
 
-function errorCode(error: unknown): string | null {
+/** The `code` of a system error, else its name; null for anything else. */
+export function errorCode(error: unknown): string | null {
   if (typeof error !== "object" || error === null) return null;
   if ("code" in error && typeof error.code === "string") return error.code;
   return "name" in error && typeof error.name === "string" ? error.name : null;

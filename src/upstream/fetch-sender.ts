@@ -1,5 +1,5 @@
-import { failureOf, toUpstreamError } from "./classify.ts";
-import { UpstreamError } from "./error.ts";
+import { checkAnswer } from "./check-answer.ts";
+import { toUpstreamError } from "./classify.ts";
 import type { InboundAnswer, OutboundRequest, Sender } from "./types.ts";
 
 /** Bun's additions to RequestInit: no own time-out (300 s of silence otherwise), no decoding behind our back. */
@@ -26,11 +26,7 @@ export class FetchSender implements Sender {
     };
     try {
       const response = await fetch(request.url, init);
-      if (response.status >= 300 && response.status < 400) {
-        abort.abort();
-        throw new UpstreamError(failureOf("bad_answer", "redirect", "the provider answered with a redirect"));
-      }
-      return new FetchAnswer(response, abort);
+      return checkAnswer(new FetchAnswer(response, abort));
     } catch (error) {
       throw toUpstreamError(error, "reset");
     }

@@ -7,7 +7,7 @@ export interface OutboundRequest {
   body: Uint8Array | string | null;
   /** Aborts the request and the body; the socket is closed within 500 ms. */
   signal: AbortSignal;
-  /** ms until response headers. */
+  /** ms until a connection stands, TLS included. How long the answer may take is the caller's to time, through `signal`. */
   connectTimeoutMs: number;
 }
 

@@ -12,6 +12,12 @@ const FORMATS: ReadonlyMap<string, "gzip" | "deflate" | "brotli" | "zstd" | null
 /** Whether a Content-Encoding (lower case, one coding, "" for none) can be decoded. */
 export const isKnownEncoding = (encoding: string): boolean => FORMATS.has(encoding);
 
+/** A decoder for a coding of `isKnownEncoding`; null when there is nothing to decode (or the coding is unknown). */
+export function decoderFor(encoding: string): DecompressionStream | null {
+  const format = FORMATS.get(encoding) ?? null;
+  return format === null ? null : new DecompressionStream(format as CompressionFormat);
+}
+
 export type DecodeResult =
   | { ok: true; bytes: Uint8Array }
   | { ok: false; reason: "too-large" | "malformed" | "unknown-encoding"; cause?: unknown };
@@ -21,13 +27,12 @@ export type DecodeResult =
  * Never rejects.
  */
 export async function decodeBody(bytes: Uint8Array, encoding: string, maxBytes: number): Promise<DecodeResult> {
-  const format = FORMATS.get(encoding);
-  if (format === undefined) return { ok: false, reason: "unknown-encoding" };
-  if (format === null) return { ok: true, bytes };
+  if (!isKnownEncoding(encoding)) return { ok: false, reason: "unknown-encoding" };
+  const decoder = decoderFor(encoding);
+  if (decoder === null) return { ok: true, bytes };
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    const decoder = new DecompressionStream(format as CompressionFormat);
     for await (const chunk of new Blob([Buffer.from(bytes)]).stream().pipeThrough(decoder)) {
       length += chunk.length;
       if (length > maxBytes) return { ok: false, reason: "too-large" };

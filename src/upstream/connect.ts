@@ -1,0 +1,89 @@
+import type { Socket, SocketHandler, TLSOptions } from "bun";
+import { errorCode, failureOf, toUpstreamError } from "./classify.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { UpstreamError } from "./error.ts";
+import type { Origin } from "./http-request.ts";
+
+export interface ConnectOptions {
+  /** ms until the connection stands, TLS included. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Certificate authorities other than the system's (tests, private servers). */
+  tls?: TLSOptions;
+}
+
+/** Opens a connection; TLS is verified for chain and name. Rejects with UpstreamError: refused, dns, tls, timeout, reset, local. */
+export async function connect(origin: Origin, owner: ConnectionOwner, options: ConnectOptions): Promise<Connection> {
+  const dial = new Dial(origin, owner);
+  const timer = setTimeout(() => dial.fail(new UpstreamError(failureOf("timeout", "connect"))), options.timeoutMs);
+  const onAbort = (): void => dial.fail(new UpstreamError(failureOf("local", "aborted", "the call was ended")));
+  options.signal.addEventListener("abort", onAbort, { once: true });
+  const tls = { ...options.tls, rejectUnauthorized: true, ALPNProtocols: "http/1.1" };
+  Bun.connect<Connection>({
+    hostname: origin.hostname,
+    port: origin.port,
+    data: dial.connection,
+    socket: dial.handlers(),
+    ...(origin.tls ? { tls } : {}),
+  }).catch((error: unknown) => dial.fail(toUpstreamError(error, "refused")));
+  try {
+    return await dial.result.promise;
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** One attempt to connect: decided once, by whatever happens first. */
+class Dial {
+  readonly connection: Connection;
+  readonly result = Promise.withResolvers<Connection>();
+  readonly #tls: boolean;
+  #socket: Socket<Connection> | null = null;
+  #decided = false;
+
+  constructor(origin: Origin, owner: ConnectionOwner) {
+    this.connection = new Connection(origin, owner);
+    this.#tls = origin.tls;
+  }
+
+  fail(error: UpstreamError): void {
+    if (this.#decided) return;
+    this.#decided = true;
+    this.result.reject(error);
+    this.#socket?.terminate();
+  }
+
+  handlers(): SocketHandler<Connection> {
+    return {
+      open: (socket) => this.#opened(socket),
+      handshake: (socket, isTrusted, error) => {
+        if (isTrusted && socket.authorized) this.#succeed();
+        else this.fail(new UpstreamError(failureOf("tls", errorCode(error)), error));
+      },
+      data: (socket, chunk) => socket.data.onData(chunk),
+      drain: (socket) => socket.data.onDrain(),
+      timeout: (socket) => socket.data.onTimeout(),
+      error: (socket, error) => socket.data.onClose(error),
+      close: (socket, error) => {
+        this.fail(toUpstreamError(error, this.#tls ? "tls" : "reset"));
+        socket.data.onClose(error);
+      },
+    };
+  }
+
+  #opened(socket: Socket<Connection>): void {
+    // The attempt may have been given up while the system was still connecting.
+    if (this.#decided) return socket.terminate();
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    this.connection.attach(socket);
+    if (!this.#tls) this.#succeed();
+  }
+
+  #succeed(): void {
+    if (this.#decided) return;
+    this.#decided = true;
+    this.result.resolve(this.connection);
+  }
+}
