@@ -117,7 +117,9 @@ function encodeResult(part: PartOf<"tool-result">, encoding: Encoding): JsonObje
     return null;
   }
   if (part.isError) encoding.lose(`${part.path}.is_error`, "results have no error flag here; the text stays");
-  const content = part.content.flatMap((entry) => encodeContentPart(entry, "input", encoding) ?? []);
+  const content = part.content
+    .map((entry) => encodeContentPart(entry, "input", encoding))
+    .filter((entry) => entry !== null);
   const [first] = content;
   const isPlain = content.length === 1 && first !== undefined && Object.keys(first).join() === "type,text";
   return {

@@ -83,11 +83,12 @@ function encodeFormat(request: GenerateRequest, encoding: Encoding): JsonObject 
   }
   const name = schemaName(output.name);
   if (name !== output.name) encoding.lose("text.format.name", `the name is not allowed here; sent as ${name}`);
+  const strict = encoding.strict(output.strict, output.schema, "text.format");
   return {
     type: "json_schema",
     name,
     schema: output.schema,
-    ...(output.strict === null ? {} : { strict: output.strict }),
+    ...(strict === null ? {} : { strict }),
     ...(output.description === undefined ? {} : { description: output.description }),
   };
 }

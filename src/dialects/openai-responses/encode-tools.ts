@@ -60,7 +60,7 @@ function strictOf(tool: Tool, encoding: Encoding): JsonObject {
     return {};
   }
   if (tool.strict === undefined) return encoding.isOwn ? {} : { strict: false };
-  return { strict: tool.strict };
+  return { strict: encoding.strict(tool.strict, schemaOf(tool), tool.path) };
 }
 
 function formatOf(tool: Tool, encoding: Encoding): JsonObject {

@@ -5,6 +5,7 @@ import type { GenerateRequest } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { strictViolation } from "../shared/strict-schema.ts";
 
 /** The API refuses longer call ids ("string_above_max_length", maximum 64). */
 const MAX_CALL_ID = 64;
@@ -35,6 +36,18 @@ export class Encoding {
     if (this.isOwn) return extras;
     for (const name of Object.keys(extras)) this.lose(`${path}.${name}`, "not known to OpenAI Responses");
     return {};
+  }
+
+  /**
+   * `strict` as it can be asked for. Clients of this dialect wrote their schema for it; others may hold to a schema that is outside
+   * OpenAI's strict subset, which the API would refuse: such a schema is sent as a guide only.
+   */
+  strict<T extends boolean | null>(strict: T, schema: JsonObject, path: string): T | false {
+    if (strict !== true || this.isOwn) return strict;
+    const violation = strictViolation(schema);
+    if (violation === null) return strict;
+    this.lose(`${path}.strict`, `the schema is outside the strict subset: ${violation}`);
+    return false;
   }
 
   /** The value of a seal that the target's organisation minted in this dialect; else null, and the loss is reported. */

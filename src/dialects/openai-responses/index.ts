@@ -1,0 +1,57 @@
+import type { Dialect, RelayErrorState } from "../dialect.ts";
+import type { GatewayError } from "../../ir/error.ts";
+import { formatSse } from "../../wire/sse.ts";
+import { decodeOpenAiError, renderOpenAiError } from "../shared/openai-error.ts";
+import { decodeAnswer, ResponsesDecoder } from "./decoder.ts";
+import { encodeRequest } from "./encode-request.ts";
+import { encodeAnswer, KEEP_ALIVE, ResponsesEncoder } from "./encoder.ts";
+import { readHints } from "./hints.ts";
+import { decodeRequest } from "./request.ts";
+import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+
+/** OpenAI Responses: `POST /v1/responses`, both sides. */
+export const openaiResponses: Dialect = {
+  id: "openai-responses",
+  hints: readHints,
+  decodeRequest,
+  encodeRequest,
+  spliceRequest: (doc, owned, _route, target) => spliceRequest(doc, owned, target),
+  createDecoder: (options) => new ResponsesDecoder(options),
+  decodeAnswer,
+  decodeError: decodeOpenAiError,
+  createEncoder: (context) => new ResponsesEncoder(context),
+  encodeAnswer,
+  annotateTail: (held, _context, annotation) => annotateTail(held, annotation),
+  annotateBody,
+  renderError: renderOpenAiError,
+  renderStreamError,
+  keepAliveText: KEEP_ALIVE,
+  streamContentType: () => "text/event-stream; charset=utf-8",
+};
+
+/** An error in the middle of a relayed stream: `error` before the response is known, `response.failed` after it. */
+function renderStreamError(error: GatewayError, _requestId: string, state: RelayErrorState): string {
+  const { code, message, param } = error;
+  const sequence = { sequence_number: state.sequence + 1 };
+  if (state.id === null)
+    return formatSse("error", JSON.stringify({ type: "error", ...sequence, code, message, param }));
+  const response = {
+    id: state.id,
+    object: "response",
+    created_at: state.created,
+    status: "failed",
+    error: { code, message },
+    incomplete_details: null,
+    instructions: null,
+    metadata: {},
+    model: state.model,
+    output: [],
+    parallel_tool_calls: true,
+    temperature: null,
+    tool_choice: "auto",
+    tools: [],
+    top_p: null,
+    usage: null,
+  };
+  return formatSse("response.failed", JSON.stringify({ type: "response.failed", ...sequence, response }));
+}

@@ -1,0 +1,103 @@
+import type { InputBound, ProviderReference } from "../dialect.ts";
+import { isObject, type JsonValue } from "../../lib/json.ts";
+import type { ScannedObject } from "../../wire/scan.ts";
+
+/** What stands in `input` beside text. */
+export interface InputMedia {
+  images: number;
+  audioBytes: number;
+  documentBytes: number;
+  videoBytes: number;
+  /** Characters of inline data, which are no text. */
+  inlineCharacters: number;
+  /** A file or item whose size can't be known from here. */
+  uncountable: boolean;
+  references: ProviderReference[];
+}
+
+/** Words without which an input holds nothing but text; looking for them is cheaper than parsing. */
+const MEDIA_WORDS = ["_image", "_file", "_audio", "image_", "_id", "_reference", "screenshot"];
+const STATE_FIELDS = ["previous_response_id", "conversation", "prompt"];
+
+/** Finds media and references in `input`; it is parsed only when there may be some. */
+export function findMedia(doc: ScannedObject): InputMedia {
+  const media: InputMedia = {
+    images: 0,
+    audioBytes: 0,
+    documentBytes: 0,
+    videoBytes: 0,
+    inlineCharacters: 0,
+    uncountable: STATE_FIELDS.some((name) => (doc.value(name) ?? null) !== null),
+    references: [],
+  };
+  if (!MEDIA_WORDS.some((word) => doc.includes(word))) return media;
+  const input = doc.value("input") as JsonValue | undefined;
+  if (!Array.isArray(input)) return media;
+  for (const [index, item] of input.entries()) {
+    const path = `input[${index}]`;
+    if (!isObject(item)) continue;
+    const isReference = item["type"] === "item_reference" || (item["type"] === undefined && item["role"] === undefined);
+    if (isReference && typeof item["id"] === "string") {
+      media.uncountable = true;
+      media.references.push({ field: `${path}.id`, kind: "response", id: item["id"] });
+    }
+    for (const name of ["content", "output"]) countParts(item[name], `${path}.${name}`, media);
+    if (item["type"] === "image_generation_call" && typeof item["result"] === "string") {
+      countImage(item["result"], media);
+    }
+  }
+  return media;
+}
+
+function countParts(value: JsonValue | undefined, path: string, media: InputMedia): void {
+  if (isObject(value)) countPart(value, path, media);
+  if (!Array.isArray(value)) return;
+  for (const [index, part] of value.entries()) if (isObject(part)) countPart(part, `${path}[${index}]`, media);
+}
+
+function countPart(part: { [key: string]: JsonValue | undefined }, path: string, media: InputMedia): void {
+  if (typeof part["file_id"] === "string") {
+    media.references.push({ field: `${path}.file_id`, kind: "file", id: part["file_id"] });
+  }
+  switch (part["type"]) {
+    case "input_image":
+    case "computer_screenshot":
+      countImage(part["image_url"], media);
+      return;
+    case "input_audio": {
+      const audio = isObject(part["input_audio"]) ? part["input_audio"]["data"] : undefined;
+      media.audioBytes += inlineBytes(audio, media);
+      return;
+    }
+    case "input_file":
+      if (typeof part["file_data"] === "string") media.documentBytes += inlineBytes(part["file_data"], media);
+      else media.uncountable = true;
+      return;
+    default:
+  }
+}
+
+/** An image costs by the table, wherever it comes from. */
+function countImage(data: JsonValue | undefined, media: InputMedia): void {
+  media.images += 1;
+  if (typeof data === "string" && !/^https?:/.test(data)) inlineBytes(data, media);
+}
+
+/** Bytes of base64 data, tokens of which go by another table than text. */
+function inlineBytes(data: JsonValue | undefined, media: InputMedia): number {
+  if (typeof data !== "string") return 0;
+  media.inlineCharacters += data.length;
+  return Math.ceil((data.length * 3) / 4);
+}
+
+/** Upper bound of the input: every byte of the body that isn't inline data may become text. */
+export function boundInput(doc: ScannedObject, media: InputMedia): InputBound {
+  return {
+    textBytes: Math.max(0, doc.bytes.length - media.inlineCharacters),
+    images: media.images,
+    audioBytes: media.audioBytes,
+    videoBytes: media.videoBytes,
+    documentBytes: media.documentBytes,
+    uncountable: media.uncountable,
+  };
+}
