@@ -3,7 +3,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { Capability } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
-import { isProviderFile, mediaKind } from "./media.ts";
+import { fileMediaType, isProviderFile, mediaKind } from "./media.ts";
 import { objectsOf, protoField, ProtoReader, textOf } from "./proto.ts";
 import { peekRealm } from "./signature.ts";
 import { hostedToolName } from "./tool-names.ts";
@@ -111,7 +111,7 @@ class ContentScan {
     this.bound.uncountable = true;
     const uri = textOf(protoField(file, "fileUri")) ?? "";
     if (isProviderFile(uri)) this.references.push({ field, kind: "file", id: uri });
-    this.#count(textOf(protoField(file, "mimeType")) ?? "", 0);
+    this.#count(textOf(protoField(file, "mimeType")) ?? fileMediaType(uri), 0);
   }
 
   #count(mediaType: string, bytes: number): void {

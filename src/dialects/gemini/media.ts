@@ -33,12 +33,18 @@ export function readFile(file: ProtoReader): { source: MediaSource; mediaType: s
   const uri = file.string("fileUri");
   if (uri === undefined || uri === "") throw invalidRequest(file.at("fileUri"), `${file.at("fileUri")} must be a URI`);
   const given = file.string("mimeType");
-  const mediaType = given ?? guessMediaType(uri);
+  const mediaType = given ?? fileMediaType(uri);
   const typed = given === undefined ? {} : { mediaType: given };
   const source: MediaSource = isProviderFile(uri)
     ? { kind: "file", id: uri, origin: "gemini", realm: "google", ...typed }
     : { kind: "url", url: uri, ...typed };
-  return { source, mediaType: mediaType ?? "application/octet-stream", filename: file.string("displayName") };
+  return { source, mediaType, filename: file.string("displayName") };
+}
+
+/** Media type of a file that the client gave none for. YouTube pages stand for their video. */
+export function fileMediaType(uri: string): string {
+  if (/^https:\/\/(?:www\.youtube\.com|youtu\.be)\//.test(uri)) return "video/mp4";
+  return guessMediaType(uri) ?? "application/octet-stream";
 }
 
 const BY_EXTENSION: Readonly<Record<string, string>> = {
