@@ -66,8 +66,7 @@ export class MessageWriter implements BlockSink {
   /** The rest of the message: open blocks closed, stop reason, usage as settled, annotation, stop. */
   finish(annotation: Annotation): JsonObject[] {
     this.#ensureStarted();
-    this.#closeCurrent();
-    while (this.#waiting.size > 0) this.#closeCurrent();
+    while (this.#current !== null || this.#waiting.size > 0) this.#closeCurrent();
     const { context_management, container, ...rest } = this.#native;
     const delta = { ...this.#stopFields(), ...(container === undefined ? {} : { container }) };
     const { costCents, extensionName, extension, usage } = annotation;
