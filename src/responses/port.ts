@@ -8,13 +8,13 @@ export interface StoredResponse {
   created: number;
   /** After this time it is gone: reads give null, a sweep deletes the row. */
   expires: number;
-  /** Id of the response that it continues, null = none. */
+  /** Id of the response that it continues, null = none. Only told; what it holds is in `input`. */
   previous: string | null;
-  /** The items of this call's own `input`, each with an id; what came before is in `previous`. */
+  /** All items that the model was given, those of earlier responses included, each with an id. */
   input: JsonObject[];
   /** The response as it was given to the client. */
   response: JsonObject;
-  /** The target that answered, for calls that must go back to it: provider and credential names, upstream id of the response. */
+  /** The target that answered: provider, credential and model names. */
   pin: JsonValue;
 }
 

@@ -11,7 +11,6 @@ import {
   optionalObject,
   optionalString,
   optionalWord,
-  readArray,
   readName,
   readObject,
   readString,
@@ -211,12 +210,3 @@ function extraFields(body: JsonObject): JsonObject {
 }
 
 const REASONING_FIELDS: ReadonlySet<string> = new Set(["effort", "summary", "generate_summary"]);
-
-/** The items of `input` as a list, for storage: a bare string is one user message. */
-export function inputItems(body: JsonObject): JsonObject[] {
-  const input = body["input"];
-  if (typeof input === "string") {
-    return [{ type: "message", role: "user", content: [{ type: "input_text", text: input }] }];
-  }
-  return readArray(input, "input").map((item, index) => readObject(item, `input[${index}]`));
-}

@@ -1,0 +1,85 @@
+import { GatewayError, invalidRequest, unsupportedFeature } from "../ir/error.ts";
+import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
+import type { ResponseStore, StoredResponse } from "./port.ts";
+
+/** A request whose conversation is complete in itself. */
+export interface Continued {
+  /** The body without `previous_response_id`, its `input` a list with everything that came before. */
+  body: JsonObject;
+  /** The response that it continues, null when it begins anew. */
+  previous: StoredResponse | null;
+}
+
+/**
+ * Puts the stored conversation in place of `previous_response_id`. `store` null = storage is off: then the fields that need it are a 400
+ * `unsupported_feature`. An id that this account doesn't have is a 404. `instructions` of earlier responses are not carried over (API
+ * reference, previous_response_id).
+ */
+export async function expandPreviousResponse(
+  body: JsonObject,
+  account: string,
+  store: ResponseStore | null,
+): Promise<Continued> {
+  refuseOtherState(body);
+  const id = body["previous_response_id"] ?? null;
+  if (id === null) return { body, previous: null };
+  if (typeof id !== "string") throw invalidRequest("previous_response_id", "previous_response_id: expected a string");
+  if (store === null) {
+    throw unsupportedFeature(
+      "previous_response_id",
+      "previous_response_id: responses are not stored here; send the whole conversation in input",
+    );
+  }
+  const previous = await store.get(id, account);
+  if (previous === null) throw unknownPrevious(id);
+  const { previous_response_id: _id, ...rest } = body;
+  const input = [
+    ...previous.input.filter(canBeSent),
+    ...outputOf(previous).filter(canBeSent),
+    ...inputItems(body["input"]),
+  ];
+  return { body: { ...rest, input }, previous };
+}
+
+/** Conversations and background runs live at a provider; the gateway has neither, with storage or without. */
+function refuseOtherState(body: JsonObject): void {
+  if ((body["conversation"] ?? null) !== null) {
+    throw unsupportedFeature(
+      "conversation",
+      "conversation: not served here; use previous_response_id or send all of it in input",
+    );
+  }
+  if (body["background"] === true) {
+    throw unsupportedFeature("background", "background: not served here; ask for a stream instead");
+  }
+}
+
+function unknownPrevious(id: string): GatewayError {
+  return new GatewayError({
+    status: 404,
+    code: "not_found",
+    message: `Previous response ${JSON.stringify(id.slice(0, 100))} is not stored here.`,
+    param: "previous_response_id",
+  });
+}
+
+function outputOf(record: StoredResponse): JsonObject[] {
+  const output = record.response["output"];
+  return Array.isArray(output) ? output.filter(isObject) : [];
+}
+
+/** Reasoning without its state means nothing to a provider that stores nothing: it would look for the item and not find it. */
+function canBeSent(item: JsonObject): boolean {
+  return item["type"] !== "reasoning" || typeof item["encrypted_content"] === "string";
+}
+
+/** `input` as items: a bare string is one message of the user. */
+export function inputItems(input: JsonValue | undefined): JsonObject[] {
+  if (typeof input === "string")
+    return [{ type: "message", role: "user", content: [{ type: "input_text", text: input }] }];
+  if (!Array.isArray(input)) throw invalidRequest("input", "input: expected a string or an array of items");
+  return input.map((item, index) => {
+    if (!isObject(item)) throw invalidRequest(`input[${index}]`, `input[${index}]: expected an object`);
+    return item;
+  });
+}
