@@ -1,44 +1,67 @@
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
+import { adminRoutes } from "./admin/routes.ts";
 import { fallback } from "./fallback.ts";
 import type { HttpDeps } from "./deps.ts";
 import { finishResponse } from "./finish.ts";
 import { inferenceRoutes } from "./inference/routes.ts";
 import { Replays } from "./inference/replays.ts";
-import { type Listening, listen } from "./listen.ts";
 import { Metrics } from "./metrics.ts";
 import { modelRoutes } from "./models/routes.ts";
+import { capRoutes } from "./models/cap.ts";
+import { reportRoutes } from "./routes/reports.ts";
+import { storedResponseRoutes } from "./routes/stored-responses.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { creditRoutes } from "./routes/credits.ts";
 import { keyRoutes } from "./routes/keys.ts";
 
 export interface HttpApp {
-  /** Answers one request. Never rejects. */
-  fetch(request: Request): Promise<Response>;
-  /** Opens the port. Throws what Bun.serve throws, such as EADDRINUSE. */
-  listen(options: { hostname: string; port: number }): Listening;
+  /** Answers one request. `server` knows the peers' addresses; without it callers count as local. Never rejects. */
+  fetch(request: Request, server?: ServerLike): Promise<Response>;
+  /** The admin API without its token, for the control socket, which only the owner of the data folder can open. */
+  adminFetch(request: Request): Promise<Response>;
 }
 
 /** The public app: every route of the table, errors and unknown paths included. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const metrics = new Metrics(deps);
   const runner = { deps, metrics, replays: new Replays(deps) };
-  const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
-    .onError(({ request, error, code }) => fallback(deps, request, code, error))
+  const app = rootApp(deps)
     .use(inferenceRoutes(runner))
+    .use(storedResponseRoutes(deps))
     .use(modelRoutes(deps))
+    .use(capRoutes(deps))
     .use(creditRoutes(deps))
     .use(keyRoutes(deps))
-    .use(operationRoutes(deps, metrics));
-  app.compile();
-  const fetch = async (request: Request): Promise<Response> => {
-    if (request.method === "HEAD") return withoutBody(await fetch(new Request(request, { method: "GET" })));
-    return finishResponse(deps, request, await app.fetch(request));
+    .use(reportRoutes(deps))
+    .use(operationRoutes(deps, metrics))
+    .use(adminRoutes(deps, { trusted: false }))
+    .compile();
+  const control = rootApp(deps)
+    .use(operationRoutes(deps, metrics))
+    .use(adminRoutes(deps, { trusted: true }))
+    .compile();
+  return {
+    fetch: (request, server) => {
+      if (server !== undefined) app.server = server;
+      return answer(deps, app, request);
+    },
+    adminFetch: (request) => answer(deps, control, request),
   };
-  return { fetch, listen: (options) => listen(app, fetch, deps.settings, options) };
 }
 
-/** HEAD is GET without the body (RFC 9110, 9.3.2). */
-async function withoutBody(response: Response): Promise<Response> {
+type ServerLike = NonNullable<AnyElysia["server"]>;
+
+/** Every thrown error and every unmatched request ends in the fallback. A Host of any length is as good as another. */
+function rootApp(deps: HttpDeps) {
+  return new Elysia({ normalize: false, handler: { standardHostname: false } }).onError(({ request, error, code }) =>
+    fallback(deps, request, code, error),
+  );
+}
+
+async function answer(deps: HttpDeps, app: AnyElysia, request: Request): Promise<Response> {
+  if (request.method !== "HEAD") return finishResponse(deps, request, await app.fetch(request));
+  // HEAD is GET without the body (RFC 9110, 9.3.2).
+  const response = await answer(deps, app, new Request(request, { method: "GET" }));
   await response.body?.cancel();
   return new Response(null, { status: response.status, headers: response.headers });
 }

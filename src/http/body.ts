@@ -7,9 +7,11 @@ import type { HttpDeps } from "./deps.ts";
 /**
  * An Elysia instance for routes with JSON bodies of their own: bodies are read by the same scanner as inference bodies (size, depth, duplicate
  * keys, prototype keys), unknown fields are a 400 instead of being stripped. No body is an empty object.
+ * `guard` runs before body and parameters are looked at.
  */
-export function managementApp(deps: HttpDeps, name: string) {
-  return new Elysia({ name, normalize: false }).onParse(async ({ request }, contentType) => {
+export function managementApp(deps: HttpDeps, guard?: (request: Request) => void) {
+  const app = new Elysia({ normalize: false }).onParse(async ({ request }, contentType) => {
+    guard?.(request);
     if (request.body === null) return {};
     if (contentType !== "application/json") {
       throw new GatewayError({
@@ -21,4 +23,5 @@ export function managementApp(deps: HttpDeps, name: string) {
     const bytes = await readBody(request, { maxBytes: deps.settings.maxManagementBytes });
     return bytes.length === 0 ? {} : scanObject(bytes).parse();
   });
+  return guard === undefined ? app : app.onTransform(({ request }) => guard(request));
 }

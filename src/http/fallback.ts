@@ -19,7 +19,8 @@ export function fallback(deps: HttpDeps, request: Request, code: string | number
   }
   const methods = methodsAt(path);
   if (request.method === "OPTIONS") return preflight(deps, request, methods.length > 0 ? methods : ["GET", "POST"]);
-  const error = methods.length > 0 ? wrongMethod(request.method, methods) : unknownRoute(request.method, path);
+  const isKnown = methods.length > 0 && !methods.includes(request.method);
+  const error = isKnown ? wrongMethod(request) : unknownRoute(request.method, path);
   return errorResponse(deps, dialect, error, requestId);
 }
 
@@ -36,13 +37,16 @@ function refusedUpgrade(): GatewayError {
 const trimmed = (path: string): string => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
 
 /** Methods that this path has; HEAD goes with GET. */
-export function methodsAt(path: string): string[] {
+function methodsAt(path: string): string[] {
   const methods = new Set<string>(routesAt(path).map((doc) => doc.method));
   if (methods.has("GET")) methods.add("HEAD");
   return [...methods];
 }
 
-function wrongMethod(method: string, methods: readonly string[]): GatewayError {
+/** 405 that names the methods which the path has. */
+export function wrongMethod(request: Request): GatewayError {
+  const { method } = request;
+  const methods = methodsAt(trimmed(pathOf(request.url)));
   return new GatewayError({
     status: 405,
     code: "method_not_allowed",

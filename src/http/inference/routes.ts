@@ -36,7 +36,7 @@ export const GEMINI_BASES: readonly string[] = ["/v1beta/models", "/v1/models", 
  * sends on.
  */
 export function inferenceRoutes(runner: InferenceRunner) {
-  const app = new Elysia({ name: "inference" });
+  const app = new Elysia();
   const options = { parse: "none", detail: { hide: true } } as const;
   for (const item of INFERENCE_ROUTES) {
     const plan = (request: Request): CallPlan => ({

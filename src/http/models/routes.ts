@@ -1,17 +1,19 @@
 import { Elysia } from "elysia";
-import { resolve } from "../../catalog/resolve.ts";
 import type { DialectId } from "../../ir/dialect-id.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identify } from "../identify.ts";
+import { identify, identifyOwner } from "../identify.ts";
 import { decodePath } from "../inference/gemini-path.ts";
 import { type PeerSource, queryOf } from "../peer.ts";
 import { dialectOf } from "../route-dialect.ts";
+import { isCapPath, readCap } from "./cap.ts";
+import { capabilitiesView } from "./capabilities.ts";
 import { entryOf, isEntryAllowed, listEntries } from "./entries.ts";
 import type { PricingFacts } from "./pricing.ts";
 import { anthropicList, anthropicModel, geminiList, geminiModel, openaiList, openaiModel } from "./shapes.ts";
+import { unknownModel } from "./unknown.ts";
 
 const LIST_PATHS = ["/v1/models", "/models", "/v1beta/models"] as const;
 
@@ -22,7 +24,7 @@ interface Context {
 
 /** Model lists in the shape of the client's dialect, filtered to what the caller may use. */
 export function modelRoutes(deps: HttpDeps) {
-  const app = new Elysia({ name: "models" });
+  const app = new Elysia();
   for (const path of LIST_PATHS) {
     app
       .get(path, ({ request, server }: Context) => list(deps, request, server), describe("GET", path))
@@ -30,7 +32,11 @@ export function modelRoutes(deps: HttpDeps) {
         detail: { hide: true },
       });
   }
-  return app;
+  return app.get(
+    "/v1/capabilities",
+    async ({ request, server }: Context) => capabilitiesView(deps, await identify(deps, request, server)),
+    describe("GET", "/v1/capabilities"),
+  );
 }
 
 async function list(deps: HttpDeps, request: Request, peers: PeerSource): Promise<JsonObject> {
@@ -48,10 +54,11 @@ async function list(deps: HttpDeps, request: Request, peers: PeerSource): Promis
 }
 
 async function retrieve(deps: HttpDeps, request: Request, peers: PeerSource, rest: string): Promise<JsonObject> {
+  if (isCapPath(rest)) return readCap(deps, await identifyOwner(deps, request, peers), rest);
   const facts = await readFacts(deps, request, peers);
   const name = decodePath(rest);
   const entry = entryOf(facts.catalog, name);
-  if (entry === null) throw unknownModel(facts, name);
+  if (entry === null) throw unknownModel(facts.catalog, name);
   if (!isEntryAllowed(facts.catalog, facts.principal, entry)) {
     throw new GatewayError({
       status: 403,
@@ -76,18 +83,4 @@ async function readFacts(deps: HttpDeps, request: Request, peers: PeerSource): P
   const principal = await identify(deps, request, peers, { allowQueryKey: true });
   const { account } = principal;
   return { catalog: deps.catalog(), principal, account, now: deps.clock.now(), dialect: dialectOf(request) };
-}
-
-/** 404 that names the nearest models. */
-export function unknownModel(facts: Pick<Facts, "catalog">, name: string): GatewayError {
-  const resolution = resolve(facts.catalog, name);
-  const nearest = resolution.kind === "unknown" ? resolution.nearest : [];
-  const hint = nearest.length === 0 ? "" : ` Did you mean ${nearest.join(", ")}?`;
-  return new GatewayError({
-    status: 404,
-    code: "not_found",
-    message: `The model ${JSON.stringify(name.slice(0, 200))} is not known here.${hint}`,
-    param: "model",
-    details: { nearest },
-  });
 }

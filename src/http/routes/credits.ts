@@ -9,7 +9,7 @@ import { identifyOwner } from "../identify.ts";
 
 /** The wallet of the caller's account. */
 export function creditRoutes(deps: HttpDeps) {
-  return managementApp(deps, "credits").get(
+  return managementApp(deps).get(
     "/v1/credits",
     async ({ request, server }) => {
       const { account, key } = await identifyOwner(deps, request, server);

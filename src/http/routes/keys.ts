@@ -10,7 +10,7 @@ import { keyView } from "./key-view.ts";
 
 /** Keys of the caller's account. A key can't hand on more than it has itself (gates/key-rights.ts). */
 export function keyRoutes(deps: HttpDeps) {
-  return managementApp(deps, "keys")
+  return managementApp(deps)
     .get(
       "/v1/keys",
       async ({ request, server }) => {

@@ -6,7 +6,7 @@ import type { Metrics } from "../metrics.ts";
 
 /** Routes for probes and monitoring. They name no account and need no key. */
 export function operationRoutes(deps: HttpDeps, metrics: Metrics) {
-  return new Elysia({ name: "operation" })
+  return new Elysia()
     .get("/health", () => health(deps), describe("GET", "/health"))
     .get("/ready", () => ready(deps), describe("GET", "/ready"))
     .get(

@@ -1,0 +1,112 @@
+import { type Static, t } from "elysia";
+import type { AccountRecord } from "../../gates/types.ts";
+import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { formatNano } from "../../lib/money.ts";
+import { parseDecimal } from "../../lib/rational.ts";
+import { amountSchema, readAmount } from "../amounts.ts";
+import type { HttpDeps } from "../deps.ts";
+import { newId } from "../ids.ts";
+
+const fields = {
+  tier: t.Optional(t.Union([t.String({ maxLength: 100 }), t.Null()], { description: "Tier of the catalog" })),
+  monthly_cap: t.Optional(t.Union([amountSchema, t.Null()])),
+  markup_percent: t.Optional(
+    t.Union([t.String({ maxLength: 20 }), t.Null()], { description: "Instead of the catalog's" }),
+  ),
+  own_providers_only: t.Optional(t.Boolean({ description: "Only provider keys of the account's own may serve it" })),
+};
+export const newAccountSchema = t.Object(
+  { name: t.String({ minLength: 1, maxLength: 200 }), ...fields },
+  { additionalProperties: false },
+);
+export const accountChangeSchema = t.Object(
+  {
+    name: t.Optional(t.String({ minLength: 1, maxLength: 200 })),
+    status: t.Optional(t.Union([t.Literal("active"), t.Literal("disabled"), t.Literal("closed")])),
+    ...fields,
+  },
+  { additionalProperties: false },
+);
+type AccountInput = Static<typeof accountChangeSchema>;
+type AccountChange = Partial<Omit<AccountRecord, "id" | "createdAt">>;
+
+export async function createAccount(deps: HttpDeps, input: Static<typeof newAccountSchema>): Promise<JsonObject> {
+  const account: AccountRecord = {
+    id: newId("acc"),
+    name: input.name,
+    tier: null,
+    status: "active",
+    monthlyCap: null,
+    markupPercent: null,
+    ownProvidersOnly: false,
+    createdAt: deps.clock.now(),
+    ...readInput(deps, input),
+  };
+  await deps.keys.insertAccount(account);
+  return accountView(account);
+}
+
+/** Closing is final, and waits for the calls under way: 409 while something is held. */
+export async function changeAccount(deps: HttpDeps, id: string, input: AccountInput): Promise<JsonObject> {
+  const account = findAccount(deps, id);
+  const change = readInput(deps, input);
+  if (account.status === "closed" && change.status !== "closed") throw conflict("This account is closed.");
+  if (change.status === "closed" && (await deps.ledger.balance(id)).held > 0n) {
+    throw conflict("Calls of this account are under way; disable it first and close it when they have ended.");
+  }
+  const updated = await deps.keys.updateAccount(id, change);
+  return accountView(updated ?? account);
+}
+
+/** Throws GatewayError 404. */
+export function findAccount(deps: HttpDeps, id: string): AccountRecord {
+  const account = deps.keys.findAccount(id);
+  if (account !== null) return account;
+  throw new GatewayError({ status: 404, code: "not_found", message: "No such account.", param: "id" });
+}
+
+function readInput(deps: HttpDeps, input: AccountInput): AccountChange {
+  const change: AccountChange = {};
+  if (input.name !== undefined) change.name = input.name;
+  if (input.status !== undefined) change.status = input.status;
+  if (input.own_providers_only !== undefined) change.ownProvidersOnly = input.own_providers_only;
+  if (input.tier !== undefined) change.tier = checkTier(deps, input.tier);
+  if (input.markup_percent !== undefined) change.markupPercent = checkPercent(input.markup_percent);
+  if (input.monthly_cap !== undefined) {
+    change.monthlyCap = input.monthly_cap === null ? null : readAmount("monthly_cap", input.monthly_cap);
+  }
+  return change;
+}
+
+function checkTier(deps: HttpDeps, tier: string | null): string | null {
+  const { tiers } = deps.catalog().access;
+  if (tier === null || tiers.has(tier)) return tier;
+  throw invalidRequest("tier", `No such tier; the catalog has ${[...tiers.keys()].join(", ")}.`);
+}
+
+function checkPercent(text: string | null): string | null {
+  if (text === null) return null;
+  try {
+    if (parseDecimal(text).num >= 0n) return text;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  throw invalidRequest("markup_percent", 'markup_percent must be a plain decimal of at least 0, such as "30".');
+}
+
+const conflict = (message: string): GatewayError => new GatewayError({ status: 409, code: "conflict", message });
+
+export function accountView(account: AccountRecord): JsonObject {
+  return {
+    id: account.id,
+    object: "account",
+    name: account.name,
+    tier: account.tier,
+    status: account.status,
+    monthly_cap: account.monthlyCap === null ? null : formatNano(account.monthlyCap),
+    markup_percent: account.markupPercent,
+    own_providers_only: account.ownProvidersOnly,
+    created_at: new Date(account.createdAt).toISOString(),
+  };
+}

@@ -1,0 +1,55 @@
+import { type Static, t } from "elysia";
+import { invalidRequest } from "../../ir/error.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { amountSchema, readAmount } from "../amounts.ts";
+import type { HttpDeps } from "../deps.ts";
+import { creditsView } from "../routes/credits.ts";
+import { readTime } from "../routes/key-input.ts";
+import { findAccount } from "./accounts.ts";
+
+export const creditSchema = t.Object(
+  {
+    amount: amountSchema,
+    currency: t.Optional(t.String({ maxLength: 10, description: "Must be the ledger's currency" })),
+    kind: t.Optional(
+      t.Union([t.Literal("topup"), t.Literal("grant"), t.Literal("refund"), t.Literal("adjust")], {
+        description: "topup (default), grant, refund, or adjust, which may be negative",
+      }),
+    ),
+    reason: t.Optional(t.String({ maxLength: 500 })),
+    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+    expires_at: t.Optional(t.String({ maxLength: 40, description: "For grants: ISO 8601" })),
+  },
+  { additionalProperties: false },
+);
+
+/** Adds credit to an account. `headerKey` is the Idempotency-Key header, which counts where the body has none. */
+export async function addCredit(
+  deps: HttpDeps,
+  accountId: string,
+  input: Static<typeof creditSchema>,
+  headerKey: string | null,
+): Promise<JsonObject> {
+  const account = findAccount(deps, accountId);
+  const { currency } = deps.catalog().billing;
+  if (input.currency !== undefined && input.currency.toUpperCase() !== currency) {
+    throw invalidRequest("currency", `The ledger's currency is ${currency}.`);
+  }
+  const kind = input.kind ?? "topup";
+  const amount = readAmount("amount", input.amount, { negative: kind === "adjust" });
+  if (amount === 0n) throw invalidRequest("amount", "amount must not be 0.");
+  if (input.expires_at !== undefined && kind !== "grant") throw invalidRequest("expires_at", "Only grants expire.");
+  const expiresAt = input.expires_at === undefined ? null : readTime("expires_at", input.expires_at);
+  if (expiresAt !== null && expiresAt <= deps.clock.now()) {
+    throw invalidRequest("expires_at", "expires_at must lie in the future.");
+  }
+  const balance = await deps.ledger.credit({
+    accountId,
+    amount,
+    kind,
+    reason: input.reason ?? kind,
+    idempotencyKey: input.idempotency_key ?? headerKey,
+    expiresAt,
+  });
+  return { object: "credits", account_id: accountId, ...creditsView(balance, account, null) };
+}

@@ -1,0 +1,138 @@
+import { Elysia } from "elysia";
+import { GatewayError } from "../../ir/error.ts";
+import { managementApp } from "../body.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { requireAdmin } from "../identify.ts";
+import { creditsView } from "../routes/credits.ts";
+import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "../routes/key-actions.ts";
+import { adminKeySchema, readKeyInput } from "../routes/key-input.ts";
+import { keyView } from "../routes/key-view.ts";
+import { auditReport, receiptReport, usageReport } from "../routes/reports.ts";
+import {
+  accountChangeSchema,
+  accountView,
+  changeAccount,
+  createAccount,
+  findAccount,
+  newAccountSchema,
+} from "./accounts.ts";
+import { pricesView, providersView } from "./catalog-views.ts";
+import { addCredit, creditSchema } from "./credits.ts";
+
+/** The operator's API. `trusted` callers came over the control socket and need no token. */
+export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
+  const guard = options.trusted ? () => undefined : (request: Request) => requireAdmin(deps, request);
+  return new Elysia().use(accountRoutes(deps, guard)).use(adminKeyRoutes(deps, guard)).use(bookRoutes(deps, guard));
+}
+
+type Guard = (request: Request) => void;
+
+function accountRoutes(deps: HttpDeps, guard: Guard) {
+  return managementApp(deps, guard)
+    .get(
+      "/admin/accounts",
+      () => ({ object: "list", data: deps.keys.listAccounts().map(accountView) }),
+      describe("GET", "/admin/accounts"),
+    )
+    .post("/admin/accounts", async ({ body }) => Response.json(await createAccount(deps, body), { status: 201 }), {
+      body: newAccountSchema,
+      ...describe("POST", "/admin/accounts"),
+    })
+    .get(
+      "/admin/accounts/:id",
+      ({ params }) => accountView(findAccount(deps, params.id)),
+      describe("GET", "/admin/accounts/{id}"),
+    )
+    .patch("/admin/accounts/:id", ({ params, body }) => changeAccount(deps, params.id, body), {
+      body: accountChangeSchema,
+      ...describe("PATCH", "/admin/accounts/{id}"),
+    })
+    .get(
+      "/admin/accounts/:id/credits",
+      async ({ params }) => {
+        const account = findAccount(deps, params.id);
+        const balance = await deps.ledger.balance(account.id);
+        return { object: "credits", account_id: account.id, ...creditsView(balance, account, null) };
+      },
+      describe("GET", "/admin/accounts/{id}/credits"),
+    )
+    .post(
+      "/admin/accounts/:id/credits",
+      ({ request, params, body }) => addCredit(deps, params.id, body, request.headers.get("idempotency-key")),
+      { body: creditSchema, ...describe("POST", "/admin/accounts/{id}/credits") },
+    );
+}
+
+function adminKeyRoutes(deps: HttpDeps, guard: Guard) {
+  return managementApp(deps, guard)
+    .get(
+      "/admin/accounts/:id/keys",
+      ({ params }) => ({
+        object: "list",
+        data: deps.keys.listKeys(findAccount(deps, params.id).id).map(keyView),
+      }),
+      describe("GET", "/admin/accounts/{id}/keys"),
+    )
+    .post(
+      "/admin/accounts/:id/keys",
+      ({ params, body }) => {
+        const account = findAccount(deps, params.id);
+        const change = readKeyInput(body, deps.clock.now());
+        return storeKey(deps, draftKey(deps, account.id, body.kind ?? "user", change));
+      },
+      { body: adminKeySchema, ...describe("POST", "/admin/accounts/{id}/keys") },
+    )
+    .patch(
+      "/admin/keys/:id",
+      ({ params, body }) => {
+        const key = findKey(deps, params.id, null);
+        if (body.kind !== undefined && body.kind !== key.kind) {
+          throw new GatewayError({
+            status: 409,
+            code: "conflict",
+            message: "A key's kind can't be changed.",
+            param: "kind",
+          });
+        }
+        return changeKey(deps, key, readKeyInput(body, deps.clock.now()));
+      },
+      { body: adminKeySchema, ...describe("PATCH", "/admin/keys/{id}") },
+    )
+    .delete(
+      "/admin/keys/:id",
+      ({ params }) => revokeKey(deps, findKey(deps, params.id, null)),
+      describe("DELETE", "/admin/keys/{id}"),
+    )
+    .post(
+      "/admin/keys/:id/rotate",
+      ({ params }) => rotateKey(deps, findKey(deps, params.id, null)),
+      describe("POST", "/admin/keys/{id}/rotate"),
+    );
+}
+
+function bookRoutes(deps: HttpDeps, guard: Guard) {
+  return managementApp(deps, guard)
+    .get("/admin/prices", () => pricesView(deps), describe("GET", "/admin/prices"))
+    .get("/admin/providers", () => providersView(deps), describe("GET", "/admin/providers"))
+    .get("/admin/usage", ({ request }) => usageReport(deps, request, null), describe("GET", "/admin/usage"))
+    .get("/admin/audit", ({ request }) => auditReport(deps, request, null), describe("GET", "/admin/audit"))
+    .get(
+      "/admin/receipts/:request_id",
+      ({ params }) => receiptReport(deps, params.request_id, null),
+      describe("GET", "/admin/receipts/{request_id}"),
+    )
+    .post("/admin/reload", () => reload(deps), describe("POST", "/admin/reload"));
+}
+
+/** A broken catalog is refused with every mistake in it; the running one stays. */
+async function reload(deps: HttpDeps): Promise<Response> {
+  const result = await deps.reload();
+  if (result.ok) return Response.json({ status: "ok", version: result.version, warnings: [...result.warnings] });
+  throw new GatewayError({
+    status: 400,
+    code: "invalid_request",
+    message: `The catalog was refused, the running one stays: ${result.problems.join("; ")}`,
+    details: { problems: [...result.problems] },
+  });
+}

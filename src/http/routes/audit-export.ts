@@ -1,0 +1,62 @@
+import type { JsonObject, JsonValue } from "../../lib/json.ts";
+import type { AuditFilter, AuditReader } from "../ports.ts";
+
+const PAGE = 500;
+const encoder = new TextEncoder();
+
+/**
+ * All records of a filter as a download, read page by page as the client takes them: memory does not grow with their number. A failure in
+ * the middle breaks the connection, so that nobody takes a part for the whole.
+ */
+export function exportRecords(
+  reader: AuditReader,
+  filter: AuditFilter,
+  options: { format: "csv" | "ndjson"; operator: boolean; name: string },
+): Response {
+  let cursor: string | null = null;
+  let columns: string[] | null = null;
+  let done = false;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (done) return controller.close();
+        const page = await reader.page(filter, { limit: PAGE, cursor, operator: options.operator });
+        cursor = page.nextCursor;
+        done = cursor === null;
+        let text = "";
+        if (options.format === "csv") {
+          if (columns === null) {
+            columns = Object.keys(page.records[0] ?? {});
+            text += csvLine(columns);
+          }
+          for (const record of page.records) text += csvLine(columns.map((name) => record[name] ?? null));
+        } else for (const record of page.records) text += `${JSON.stringify(record)}\n`;
+        controller.enqueue(encoder.encode(text));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": options.format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson",
+      "content-disposition": `attachment; filename="${options.name}.${options.format}"`,
+    },
+  });
+}
+
+/** One line by RFC 4180. */
+export function csvLine(values: readonly (JsonValue | undefined)[]): string {
+  return `${values.map((value) => csvCell(value)).join(",")}\r\n`;
+}
+
+/** Text that a spreadsheet would take for a formula gets an apostrophe in front: model names come from clients (OWASP, CSV injection). */
+function csvCell(value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Records as a mirroring instance knows them: the same fields at the top and in `body`. */
+export const threadRecord = (record: JsonObject, thread: string): JsonObject => ({ ...record, thread, body: record });
