@@ -1,5 +1,5 @@
-import { estimateTokenCount, sliceByTokens } from "tokenx";
 import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
+import { countText, firstTokens } from "../tokens/count.ts";
 import { formatSse } from "../wire/sse.ts";
 
 /** What echo says to a request. */
@@ -12,6 +12,8 @@ interface EchoAnswer {
   choices: number;
   usage: JsonObject;
 }
+
+const tokensOf = (text: string): number => countText(text, "openai");
 
 /** Pieces that a streamed text is cut into at most. */
 const MAX_PIECES = 256;
@@ -64,8 +66,8 @@ function compose(request: JsonObject): EchoAnswer {
     tool === null ? limit(echoedText(request, messages), request) : { text: "", finish: "tool_calls" as const };
   const count = request["n"];
   const choices = typeof count === "number" && Number.isInteger(count) && count > 0 ? Math.min(count, 128) : 1;
-  const prompt = estimateTokenCount(messages.map((message) => messageText(message)).join("\n"));
-  const output = choices * (tool === null ? estimateTokenCount(limited.text) : estimateTokenCount(tool.name) + 1);
+  const prompt = tokensOf(messages.map((message) => messageText(message)).join("\n"));
+  const output = choices * (tool === null ? tokensOf(limited.text) : tokensOf(tool.name) + 1);
   return {
     id: `chatcmpl-echo-${Bun.hash(JSON.stringify(messages)).toString(36)}`,
     model: typeof request["model"] === "string" ? request["model"] : "echo",
@@ -110,8 +112,8 @@ function limit(text: string, request: JsonObject): { text: string; finish: "stop
     if (typeof sequence === "string" && sequence !== "") cut = cut.split(sequence, 1)[0] ?? "";
   }
   const cap = request["max_completion_tokens"] ?? request["max_tokens"];
-  if (typeof cap !== "number" || estimateTokenCount(cut) <= cap) return { text: cut, finish: "stop" };
-  return { text: sliceByTokens(cut, 0, Math.max(0, cap)), finish: "length" };
+  if (typeof cap !== "number" || tokensOf(cut) <= cap) return { text: cut, finish: "stop" };
+  return { text: firstTokens(cut, cap), finish: "length" };
 }
 
 /** The tool that `tool_choice` leaves no way around: the named one, or the first when one is required. */

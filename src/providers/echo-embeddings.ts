@@ -1,5 +1,5 @@
-import { estimateTokenCount } from "tokenx";
 import type { JsonObject, JsonValue } from "../lib/json.ts";
+import { countText } from "../tokens/count.ts";
 
 const DEFAULT_DIMENSIONS = 8;
 const MAX_DIMENSIONS = 4096;
@@ -33,7 +33,7 @@ function readInputs(input: JsonValue | undefined): { text: string; tokens: numbe
 }
 
 function readInput(item: JsonValue): { text: string; tokens: number } {
-  if (typeof item === "string") return { text: item, tokens: estimateTokenCount(item) };
+  if (typeof item === "string") return { text: item, tokens: countText(item, "openai") };
   return { text: JSON.stringify(item), tokens: Array.isArray(item) ? item.length : 1 };
 }
 

@@ -1,14 +1,5 @@
+import type { InputBound } from "../dialects/dialect.ts";
 import type { TokenFamily } from "./count.ts";
-
-/** Structural twin of the dialects' InputBound: what a request's input consists of. Tokens layer knows no dialects. */
-export interface CountableInput {
-  textBytes: number;
-  images: number;
-  audioBytes: number;
-  videoBytes: number;
-  documentBytes: number;
-  uncountable: boolean;
-}
 
 /** Upper bounds in tokens, for holds. */
 export interface BoundTable {
@@ -46,7 +37,7 @@ const AUDIO_BYTES_PER_TOKEN = 8;
  * anything that can't be counted from here. Never more than `context`, which no accepted request exceeds; `context` 0 = unknown.
  */
 export function boundInputTokens(
-  input: CountableInput,
+  input: InputBound,
   family: TokenFamily,
   context: number,
   table = BOUNDS[family],

@@ -1,4 +1,4 @@
-import { estimateTokenCount, type LanguageConfig } from "tokenx";
+import { estimateTokenCount, type LanguageConfig, sliceByTokens } from "tokenx";
 
 /** Models that share a tokenizer, or nearly. */
 export const FAMILIES = ["openai", "anthropic", "gemini", "other"] as const;
@@ -34,6 +34,11 @@ export function familyOf(realm: string): TokenFamily {
 /** Estimated tokens of a text; 0 for none. */
 export function countText(text: string, family: TokenFamily): number {
   return text === "" ? 0 : Math.ceil(estimateTokenCount(text, OPTIONS) * FACTORS[family]);
+}
+
+/** The beginning of a text that is `count` estimated o200k tokens long; all of it when it is shorter. */
+export function firstTokens(text: string, count: number): string {
+  return sliceByTokens(text, 0, Math.max(0, count), OPTIONS);
 }
 
 /** Characters that are kept uncounted, so that words cut by a delta are counted whole. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { boundInputTokens, BOUNDS, type CountableInput } from "../../src/tokens/bound.ts";
-import { countText, DeltaCounter, FACTORS, FAMILIES, familyOf } from "../../src/tokens/count.ts";
+import type { InputBound } from "../../src/dialects/dialect.ts";
+import { boundInputTokens, BOUNDS } from "../../src/tokens/bound.ts";
+import { countText, DeltaCounter, FACTORS, FAMILIES, familyOf, firstTokens } from "../../src/tokens/count.ts";
 
 const PROSE = "The quick brown fox jumps over the lazy dog, and nobody minds. ".repeat(40);
 
@@ -22,6 +23,12 @@ describe("counting", () => {
       expect(countText("a", family)).toBeGreaterThanOrEqual(1);
       expect(countText(PROSE, family)).toBeCloseTo(countText(PROSE, "openai") * FACTORS[family], -1);
     }
+  });
+
+  test("the first tokens of a text count as many, at most", () => {
+    expect(countText(firstTokens(PROSE, 10), "openai")).toBeLessThanOrEqual(10);
+    expect(PROSE.startsWith(firstTokens(PROSE, 10))).toBe(true);
+    expect(firstTokens(PROSE, -1)).toBe("");
   });
 
   test("deltas count as the whole text does, however it is cut", () => {
@@ -59,7 +66,7 @@ describe("counting", () => {
 });
 
 describe("bounds", () => {
-  const nothing: CountableInput = {
+  const nothing: InputBound = {
     textBytes: 0,
     images: 0,
     audioBytes: 0,
