@@ -1,6 +1,6 @@
 /** Answers of every provider toward an Anthropic client: frames, seals, losses, and what Anthropic's own SDK makes of them. */
 import { describe, expect, test } from "bun:test";
-import Anthropic from "@anthropic-ai/sdk";
+import Anthropic, { APIError } from "@anthropic-ai/sdk";
 import { anthropicMessages } from "../../../src/dialects/anthropic-messages/index.ts";
 import { GatewayError } from "../../../src/ir/error.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";
@@ -498,7 +498,7 @@ describe("Anthropic's own SDK reads it", () => {
         () => null,
         (error: unknown) => error,
       );
-    expect(failure).toBeInstanceOf(Anthropic.APIError);
+    expect(failure).toBeInstanceOf(APIError);
     expect(isObject(failure) ? failure.type : (failure as { type?: string }).type).toBe("overloaded_error");
   });
 });

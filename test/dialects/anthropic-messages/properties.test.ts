@@ -1,6 +1,6 @@
 /** Properties: nothing that arrives makes the decoders throw anything but their one error, and what is said survives a round trip. */
 import { expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { anthropicMessages } from "../../../src/dialects/anthropic-messages/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
 import type { GenerateRequest, Part, Turn } from "../../../src/ir/request.ts";
@@ -126,16 +126,14 @@ const plainPart = say.map((text): Part => ({ type: "text", text, path: "" }));
 const imagePart = fc
   .webUrl()
   .map((url): Part => ({ type: "media", kind: "image", source: { kind: "url", url }, path: "" }));
-const callPart = fc
-  .tuple(fc.nat({ max: 99 }), fc.dictionary(fc.string(), fc.integer()))
-  .map(([id, args]): Part => ({
-    type: "tool-call",
-    kind: "function",
-    id: `t_${id}`,
-    name: "f",
-    arguments: JSON.stringify(args),
-    path: "",
-  }));
+const callPart = fc.tuple(fc.nat({ max: 99 }), fc.dictionary(fc.string(), fc.integer())).map(([id, args]): Part => ({
+  type: "tool-call",
+  kind: "function",
+  id: `t_${id}`,
+  name: "f",
+  arguments: JSON.stringify(args),
+  path: "",
+}));
 const conversation = fc.array(
   fc.tuple(
     fc.array(fc.oneof(plainPart, imagePart), { minLength: 1 }),
