@@ -123,8 +123,8 @@ describe("contents", () => {
       result("2", [text('{ "a": 1 }')]),
       result("3", [text('{"error":"told"}')]),
     ];
-    const [content] = contentsOf({ turns: [turn("user", ...responses)] });
-    expect((content?.parts as JsonObject[]).map((part) => (part.functionResponse as JsonObject).response)).toEqual([
+    const [content = {}] = contentsOf({ turns: [turn("user", ...responses)] });
+    expect((content.parts as JsonObject[]).map((part) => (part.functionResponse as JsonObject).response)).toEqual([
       { error: "boom" },
       { output: '{ "a": 1 }' },
       { output: '{"error":"told"}' },
@@ -284,8 +284,8 @@ describe("tools", () => {
     ...more,
   });
   const declaration = (item: Tool): JsonObject => {
-    const [entry] = encode({ tools: [item] }).body.tools as JsonObject[];
-    return (entry?.functionDeclarations as JsonObject[])[0] ?? {};
+    const [entry = {}] = encode({ tools: [item] }).body.tools as JsonObject[];
+    return (entry.functionDeclarations as JsonObject[])[0] ?? {};
   };
 
   test("a plain schema in the subset, with types in upper case and null as nullable", () => {
