@@ -4,6 +4,12 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 const text = (value: JsonValue | undefined): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
 
+/** The source of a search result is any string of the client's; often, but not always, a URL. */
+const webAddress = (value: JsonValue | undefined): string | undefined => {
+  const source = text(value);
+  return source !== undefined && /^https?:\/\//i.test(source) ? source : undefined;
+};
+
 /**
  * One Anthropic citation. `claim` is the text of its block: the API cites a whole text block, so the offsets are those of the block.
  * A web result without its encrypted index was never Anthropic's (see `encodeCitation`) and has no native form.
@@ -13,7 +19,7 @@ export function decodeCitation(value: JsonObject, claim: string): Citation {
   const foreign = web && text(value.encrypted_index) === undefined;
   return {
     kind: web ? "url" : value.type === "search_result_location" ? "search-result" : "document",
-    ...optional("url", text(value.url) ?? text(value.source)),
+    ...optional("url", text(value.url) ?? webAddress(value.source)),
     ...optional("title", text(value.title) ?? text(value.document_title)),
     ...optional("quotedText", text(value.cited_text)),
     ...optional("fileId", text(value.file_id)),

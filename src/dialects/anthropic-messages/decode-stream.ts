@@ -63,7 +63,10 @@ export class StreamDecoder implements AnswerDecoder {
       case "ping":
         return this.#hasContent ? "ignore" : "start";
       default:
-        return "ignore";
+        // Some servers send a bare error object without a type.
+        if (!isObject(event.error)) return "ignore";
+        this.#message.error(event, emit);
+        return "tail";
     }
   }
 }

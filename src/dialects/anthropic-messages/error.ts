@@ -31,6 +31,9 @@ function retryAfter(headers: Headers): number | undefined {
   return Number.isNaN(until) || Number.isNaN(from) ? undefined : Math.max(0, Math.ceil((until - from) / 1000));
 }
 
+/** How the API says that a request doesn't fit the context window: it has no code for it (Anthropic errors, context windows). */
+const TOO_LONG = /^prompt is too long\b|^input length and `?max_tokens`? exceed context limit/i;
+
 interface ErrorFacts {
   code: string | null;
   message: string | null;
@@ -44,7 +47,9 @@ function readFacts(body: JsonValue): ErrorFacts {
   const details = isObject(source.details) ? source.details : {};
   const code = [details.error_code, source.type, source.code].find((item) => typeof item === "string");
   const message = [source.message, error, body.detail, body.message].find((item) => typeof item === "string");
-  return { code: typeof code === "string" ? code : null, message: typeof message === "string" ? message : null };
+  const words = typeof message === "string" ? message : null;
+  if (words !== null && TOO_LONG.test(words)) return { code: "context_length_exceeded", message: words };
+  return { code: typeof code === "string" ? code : null, message: words };
 }
 
 function parseOrNull(text: string): JsonValue {

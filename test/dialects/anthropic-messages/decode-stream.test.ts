@@ -387,6 +387,11 @@ describe("ends", () => {
     });
   }
 
+  test("a bare error object is an error too", () => {
+    const text = `${frames(start())}data: {"error":{"message":"boom"}}\n\n`;
+    expect(meaning(decodeText(text)).error).toMatchObject({ status: 500, message: "boom" });
+  });
+
   test("the kind of an event may stand in its data alone", () => {
     const nameless = frames(start(), ...text(0, "Hi"), end("end_turn"), stop).replaceAll(/^event: .*\n/gm, "");
     expect(meaning(decodeText(nameless)).ended).toBe(true);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Part } from "../../../src/ir/request.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
-import { text, turn, user, call, result, tool, encode, messagesOf, contentOf } from "./encode-support.ts";
+import { text, turn, user, call, result, encode, messagesOf, contentOf } from "./encode-support.ts";
 import { FLAGS, TARGET } from "./support.ts";
 
 describe("messages", () => {

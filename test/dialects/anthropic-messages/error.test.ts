@@ -32,6 +32,12 @@ describe("of the provider", () => {
       "<html>secret host</html>",
       { code: null, message: "the provider answered with status 502" },
     ],
+    [
+      "a prompt that is too long",
+      400,
+      '{"error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}',
+      { code: "context_length_exceeded", message: "prompt is too long: 210000 tokens > 200000 maximum" },
+    ],
     ["nothing", 529, "", { code: null, message: "the provider answered with status 529" }],
     ["JSON that is no object", 500, "[1]", { code: null }],
   ];
