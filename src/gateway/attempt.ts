@@ -12,6 +12,15 @@ import { type Prepared, prepare } from "./prepare.ts";
  * Nothing reaches the client before this resolves, so failing over is free.
  */
 export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
+  const place = { taken: false };
+  try {
+    return await runPlan(live, first, place);
+  } finally {
+    if (place.taken) live.deps.retryBudget.release();
+  }
+}
+
+async function runPlan(live: LiveCall, first: Prepared, place: { taken: boolean }): Promise<Opened> {
   const targets = live.plan?.targets ?? [];
   const deadline = live.startedAt + live.catalog.routing.deadlineMs;
   let prepared = first;
@@ -38,6 +47,7 @@ export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Open
       random: live.deps.random,
     });
     if (decision.kind === "give-up" || live.abort.signal.aborted) throw new UpstreamError(outcome.failure);
+    place.taken = true;
     await pause(decision.delayMs, live.abort.signal);
     if (live.abort.signal.aborted) throw new UpstreamError(outcome.failure);
     if (decision.kind === "retry") {

@@ -1,0 +1,98 @@
+import { chmodSync, existsSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { CONTROL_SOCKET } from "./cli/transport.ts";
+import type { App } from "./app.ts";
+import type { Config } from "./config.ts";
+import { errorText, type Logger } from "./lib/log.ts";
+
+interface Streams {
+  /** stdout: carries the one line that says where the gateway listens. */
+  out(text: string): void;
+  /** stderr: first-start messages for people. */
+  err(text: string): void;
+  log: Logger;
+}
+
+/** URL, headers and body limits are counted by the gateway itself, so the server's own stand well above them. */
+const SERVER_BODY_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * Listens until the process is told to stop (SIGTERM, SIGINT), reloading the catalog on SIGHUP. Gives the exit code.
+ * Throws Error with a clear message when the port is taken.
+ */
+export async function serve(app: App, config: Config, streams: Streams): Promise<number> {
+  const control = openControl(app, config.dataDir);
+  const server = listen(app, config);
+  const url = `http://${server.hostname?.includes(":") === true ? `[${server.hostname}]` : server.hostname}:${server.port}`;
+  streams.out(`listening on ${url}\n`);
+  greet(app, url, streams);
+  process.on("SIGHUP", () => void reload(app, streams.log));
+  await new Promise<void>((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+  streams.log.info("draining", { grace_ms: config.shutdownGraceMs });
+  // Calls under way run on over their open connections; new ones get a 503 that closes theirs.
+  await app.drain(config.shutdownGraceMs);
+  await Promise.race([server.stop(), Bun.sleep(STOP_PATIENCE_MS)]);
+  await server.stop(true);
+  await control.stop(true);
+  await app.close();
+  return 0;
+}
+
+/** ms that idle keep-alive connections get to close by themselves. */
+const STOP_PATIENCE_MS = 1_000;
+
+function listen(app: App, config: Config): Bun.Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: config.host,
+      port: config.port,
+      // Quiet streams are kept alive by comments of our own; Bun's limit would cut them.
+      idleTimeout: 0,
+      maxRequestBodySize: SERVER_BODY_LIMIT,
+      development: false,
+      fetch: (request, server) => app.fetch(request, server),
+      error: () => new Response(null, { status: 500 }),
+    });
+  } catch (error) {
+    throw new Error(`can't listen on ${config.host}:${config.port}: ${errorText(error)}`, { cause: error });
+  }
+}
+
+/** The admin API for the command line: a socket that only the owner of the data folder can open. */
+function openControl(app: App, dataDir: string): Bun.Server<undefined> {
+  const path = join(dataDir, CONTROL_SOCKET);
+  // The folder's lock is ours: a socket that is here was left behind.
+  if (existsSync(path)) unlinkSync(path);
+  const server = Bun.serve({ unix: path, fetch: (request) => app.adminFetch(request) });
+  chmodSync(path, 0o600);
+  return server;
+}
+
+function greet(app: App, url: string, streams: Streams): void {
+  const { firstStart } = app;
+  if (firstStart === null) return;
+  streams.err(
+    [
+      "",
+      "First start. These are shown once:",
+      `  API key      ${firstStart.key}   (reaches the built-in echo model)`,
+      ...(firstStart.adminToken === null ? [] : [`  admin token  ${firstStart.adminToken}   (also in ${firstStart.adminTokenFile})`]),
+      "",
+      "Try it:",
+      `  curl ${url}/v1/chat/completions -H "Authorization: Bearer ${firstStart.key}" -H "Content-Type: application/json" -d '{"model":"echo","messages":[{"role":"user","content":"Hello!"}]}'`,
+      "",
+      `Help: ${url}/help   API: ${url}/docs   Dashboard: ${url}/dashboard`,
+      "",
+      "",
+    ].join("\n"),
+  );
+}
+
+async function reload(app: App, log: Logger): Promise<void> {
+  const result = await app.reload();
+  if (result.ok) log.info("catalog reloaded", { version: result.version });
+  else log.error("the new catalog is refused, the running one stays", { problems: result.problems.join(" | ") });
+}

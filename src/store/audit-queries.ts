@@ -1,0 +1,109 @@
+import type { Database, SQLQueryBindings } from "bun:sqlite";
+import { forCustomer } from "../audit/record.ts";
+import { type JsonObject, parseJson, rawNumber } from "../lib/json.ts";
+import { formatCents, formatNano } from "../lib/money.ts";
+
+export interface AuditFilter {
+  accountId: string | null;
+  keyId?: string;
+  model?: string;
+  provider?: string;
+  status?: number;
+  streamState?: string;
+  requestId?: string;
+  from?: number;
+  to?: number;
+}
+
+interface Where {
+  sql: string;
+  values: SQLQueryBindings[];
+}
+
+const GROUPS = {
+  day: "strftime('%Y-%m-%d', at / 1000, 'unixepoch')",
+  model: "model",
+  key: "key_id",
+} as const;
+
+/** Reports over the audit rows. All values are bound parameters; groups come from a fixed list. */
+export class AuditQueries {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  page(
+    filter: AuditFilter,
+    options: { limit: number; cursor: string | null; operator: boolean },
+  ): Promise<{ records: JsonObject[]; nextCursor: string | null }> {
+    const where = whereOf(filter);
+    if (options.cursor !== null && /^[0-9]{1,15}$/.test(options.cursor)) {
+      where.sql += " AND seq < ?";
+      where.values.push(Number(options.cursor));
+    }
+    const rows = this.#db
+      .query(`SELECT seq, body FROM audit WHERE ${where.sql} ORDER BY seq DESC LIMIT ?`)
+      .all(...where.values, options.limit + 1) as { seq: bigint; body: string }[];
+    const shown = rows.slice(0, options.limit);
+    const records = shown.map((row) => {
+      const record = { seq: Number(row.seq), ...(parseJson(row.body) as JsonObject) };
+      return options.operator ? record : forCustomer(record);
+    });
+    const last = shown.at(-1);
+    return Promise.resolve({
+      records,
+      nextCursor: rows.length > options.limit && last !== undefined ? String(last.seq) : null,
+    });
+  }
+
+  usage(filter: AuditFilter, groups: readonly (keyof typeof GROUPS)[]): Promise<JsonObject[]> {
+    const where = whereOf(filter);
+    const columns = groups.map((group) => `${GROUPS[group]} AS "${group}"`);
+    const select = [
+      ...columns,
+      "count(*) AS calls",
+      "sum(json_extract(body, '$.tokens_input')) AS tokens_input",
+      "sum(json_extract(body, '$.tokens_output')) AS tokens_output",
+      "sum(charged) AS charged",
+    ].join(", ");
+    const by = groups.length === 0 ? "" : `GROUP BY ${groups.map((group) => GROUPS[group]).join(", ")} ORDER BY 1`;
+    const rows = this.#db.query(`SELECT ${select} FROM audit WHERE ${where.sql} ${by}`).all(...where.values) as Record<
+      string,
+      unknown
+    >[];
+    return Promise.resolve(rows.map(usageRow));
+  }
+}
+
+function usageRow(row: Record<string, unknown>): JsonObject {
+  const charged = BigInt((row["charged"] as bigint | null) ?? 0n);
+  const out: JsonObject = {};
+  for (const name of ["day", "model", "key"]) if (name in row) out[name] = (row[name] ?? null) as string | null;
+  out["calls"] = Number(row["calls"] ?? 0);
+  out["tokens_input"] = Number(row["tokens_input"] ?? 0);
+  out["tokens_output"] = Number(row["tokens_output"] ?? 0);
+  out["charged"] = formatNano(charged);
+  out["cost_cents"] = rawNumber(formatCents(charged));
+  return out;
+}
+
+function whereOf(filter: AuditFilter): Where {
+  const parts: string[] = ["1 = 1"];
+  const values: SQLQueryBindings[] = [];
+  const add = (sql: string, value: SQLQueryBindings | null | undefined): void => {
+    if (value === null || value === undefined) return;
+    parts.push(sql);
+    values.push(value);
+  };
+  add("account_id = ?", filter.accountId);
+  add("key_id = ?", filter.keyId);
+  add("model = ?", filter.model);
+  add("provider = ?", filter.provider);
+  add("status = ?", filter.status);
+  add("request_id = ?", filter.requestId);
+  add("at >= ?", filter.from);
+  add("at < ?", filter.to);
+  add("json_extract(body, '$.stream_state') = ?", filter.streamState);
+  return { sql: parts.join(" AND "), values };
+}

@@ -1,0 +1,36 @@
+import type { Database } from "bun:sqlite";
+import { copyFileSync, existsSync } from "node:fs";
+import init from "./migrations/0001_init.sql" with { type: "text" };
+
+/** Forward only, embedded in the binary. An entry is never edited after a release; a change is a new entry. */
+const MIGRATIONS: readonly { name: string; sql: string }[] = [{ name: "0001_init", sql: init }];
+
+const BREAKPOINT = "--> statement-breakpoint";
+
+/**
+ * Brings the database to the newest schema; each migration in one transaction, behind a copy of the file as it was
+ * (`tollgate.db.before-<name>`), so that a failed upgrade can be taken back by hand. Throws when the database is newer than this program.
+ */
+export function migrate(db: Database, file: string): void {
+  db.run("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT");
+  const rows = db.query<{ name: string }, []>("SELECT name FROM migrations").all();
+  const applied = new Set(rows.map((row) => row.name));
+  const known = new Set(MIGRATIONS.map((item) => item.name));
+  const foreign = [...applied].find((name) => !known.has(name));
+  if (foreign !== undefined)
+    throw new Error(`the database was written by a newer version (${foreign}); use that version`);
+  for (const { name, sql } of MIGRATIONS) {
+    if (applied.has(name)) continue;
+    if (applied.size > 0) snapshot(db, file, name);
+    db.transaction(() => {
+      for (const statement of sql.split(BREAKPOINT)) db.run(statement);
+      db.run("INSERT INTO migrations (name, applied_at) VALUES (?, ?)", [name, Date.now()]);
+    }).immediate();
+  }
+}
+
+function snapshot(db: Database, file: string, name: string): void {
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  const copy = `${file}.before-${name}`;
+  if (!existsSync(copy)) copyFileSync(file, copy);
+}

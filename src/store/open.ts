@@ -1,0 +1,113 @@
+import { Database } from "bun:sqlite";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import type { Logger } from "../lib/log.ts";
+import { AccountStore } from "./account-store.ts";
+import { AuditQueries } from "./audit-queries.ts";
+import { DATABASE_FILE } from "./files.ts";
+import { FolderLock } from "./folder-lock.ts";
+import { SqliteLedgerStorage } from "./ledger-storage.ts";
+import { migrate } from "./migrations.ts";
+import { CallCapTable, IdempotencyTable } from "./small-stores.ts";
+import { Writer } from "./writer.ts";
+
+/** Everything that is kept in a data folder. One process has it open at a time. */
+export interface Store {
+  ledger: SqliteLedgerStorage;
+  accounts: AccountStore;
+  audit: AuditQueries;
+  idempotency: IdempotencyTable;
+  callCaps: CallCapTable;
+  /** Writes what is queued, then lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/** Since 3.51.3 a WAL can't be reset under a reader (a rare corruption in all versions before it). */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+
+export interface StoreOptions {
+  log: Logger;
+  /** The ledger's currency, for receipts. */
+  currency(): string;
+}
+
+/**
+ * Opens the data folder, making it when it isn't there (0700; files 0600), and brings its schema up to date. Throws Error with a clear message:
+ * in use by another process, not writable, damaged, or written by a newer version.
+ */
+export function openStore(dataDir: string, options: StoreOptions): Store {
+  makeFolder(dataDir);
+  const lock = new FolderLock(dataDir);
+  try {
+    return openLocked(dataDir, options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): Store {
+  const file = join(dataDir, DATABASE_FILE);
+  const db = new Database(file, { create: true, safeIntegers: true });
+  configure(db);
+  migrate(db, file);
+  protect(file);
+  let storage: SqliteLedgerStorage | null = null;
+  const writer = new Writer(db, {
+    log: options.log,
+    beforeCommit: () => storage?.beforeCommit(),
+    afterFailure: () => storage?.afterFailure(),
+  });
+  storage = new SqliteLedgerStorage(db, writer, options.currency);
+  const orm = drizzle(db);
+  const accounts = new AccountStore(orm, writer);
+  return {
+    ledger: storage,
+    accounts,
+    audit: new AuditQueries(db),
+    idempotency: new IdempotencyTable(orm, writer),
+    callCaps: new CallCapTable(orm, writer),
+    async close() {
+      await accounts.flushTouched();
+      writer.close();
+      db.close();
+      lock.release();
+    },
+  };
+}
+
+function makeFolder(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Error(`the data folder ${dataDir} can't be made: ${error instanceof Error ? error.message : ""}`, {
+      cause: error,
+    });
+  }
+}
+
+function configure(db: Database): void {
+  // The wait must be set before the journal mode, which takes a lock itself.
+  db.run("PRAGMA busy_timeout = 5000");
+  const { version } = db.query("SELECT sqlite_version() AS version").get() as { version: string };
+  if (isOlder(version)) throw new Error(`SQLite ${version} is too old; ${OLDEST_SQLITE.join(".")} or newer is needed`);
+  db.run("PRAGMA journal_mode = WAL");
+  db.run("PRAGMA synchronous = FULL");
+  db.run("PRAGMA foreign_keys = ON");
+  const check = db.query("PRAGMA quick_check(1)").get() as { quick_check: string };
+  if (check.quick_check !== "ok") throw new Error(`the database is damaged: ${check.quick_check}`);
+}
+
+function isOlder(version: string): boolean {
+  const parts = version.split(".").map(Number);
+  for (const [index, least] of OLDEST_SQLITE.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== least) return part < least;
+  }
+  return false;
+}
+
+function protect(file: string): void {
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600);
+}
