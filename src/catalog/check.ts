@@ -11,7 +11,8 @@ export interface MissingVariable {
 }
 
 interface Context {
-  document: Document;
+  /** Anchored nodes met so far: an alias stands for the last one of its name before it (YAML 1.2, 7.1). */
+  anchors: Map<string, Node>;
   env: Environment;
   problems: Problems;
   missing: MissingVariable[];
@@ -51,7 +52,7 @@ export function checkDocument(
   env: Environment,
   problems: Problems,
 ): { value: unknown; missing: MissingVariable[] } {
-  const context: Context = { document, env, problems, missing: [], aliases: 0 };
+  const context: Context = { anchors: new Map(), env, problems, missing: [], aliases: 0 };
   const value = checkNode(context, document.contents as Node | null, schema as Shape, [], 0);
   return { value, missing: context.missing };
 }
@@ -82,13 +83,17 @@ function follow(context: Context, node: Node | null, path: Path, depth: number):
     context.problems.addAt(offsetOf(node), path, `nested deeper than ${MAX_DEPTH} levels`);
     return null;
   }
-  if (!isAlias(node)) return node;
+  if (!isAlias(node)) {
+    const anchor = (node as { anchor?: string } | null)?.anchor;
+    if (anchor !== undefined && node !== null) context.anchors.set(anchor, node);
+    return node;
+  }
   context.aliases += 1;
   if (context.aliases === MAX_ALIASES + 1) {
     context.problems.addAt(offsetOf(node), path, `more than ${MAX_ALIASES} YAML aliases; write the values out`);
   }
   if (context.aliases > MAX_ALIASES) return null;
-  return node.resolve(context.document) ?? null;
+  return context.anchors.get(node.source) ?? null;
 }
 
 /** A tag outside YAML's core, which the parser has reported already. */
