@@ -2,6 +2,9 @@ import { GatewayError, invalidRequest, unsupportedFeature } from "../ir/error.ts
 import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
 import type { ResponseStore, StoredResponse } from "./port.ts";
 
+/** Begins the ids that items of the input get when they are stored without one. */
+export const OUR_ID_PREFIX = "in_";
+
 /** A request whose conversation is complete in itself. */
 export interface Continued {
   /** The body without `previous_response_id`, its `input` a list with everything that came before. */
@@ -61,6 +64,12 @@ function unknownPrevious(id: string): GatewayError {
     message: `Previous response ${JSON.stringify(id.slice(0, 100))} is not stored here.`,
     param: "previous_response_id",
   });
+}
+
+/** Ids that were only given for listing are none that a provider would take. */
+function withoutOurId(item: JsonObject): JsonObject {
+  const { id, ...rest } = item;
+  return typeof id === "string" && id.startsWith(OUR_ID_PREFIX) ? rest : item;
 }
 
 function outputOf(record: StoredResponse): JsonObject[] {

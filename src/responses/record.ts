@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../lib/json.ts";
-import { inputItems } from "./continue.ts";
+import { inputItems, OUR_ID_PREFIX } from "./continue.ts";
 import type { StoredResponse } from "./port.ts";
 
 /** A stored response is kept for 30 days (API reference, `store`). */
@@ -37,5 +37,5 @@ export function recordOf(call: FinishedResponse): StoredResponse {
 }
 
 function withId(item: JsonObject, seed: string): JsonObject {
-  return typeof item["id"] === "string" && item["id"] !== "" ? item : { ...item, id: `in_${seed}` };
+  return typeof item["id"] === "string" && item["id"] !== "" ? item : { ...item, id: OUR_ID_PREFIX + seed };
 }

@@ -95,12 +95,12 @@ export class ResponsesDecoder implements AnswerDecoder {
   }
 
   /** The item that an event speaks of. */
-  #item(event: JsonObject, type: string): OutputItem {
+  #item(event: JsonObject, type: string, told: JsonObject = {}): OutputItem {
     const key = itemKey(event);
     let item = this.#items.get(key);
     if (item === undefined) {
       this.#start({});
-      item = new OutputItem(this.#state, type, {});
+      item = new OutputItem(this.#state, type, told);
       this.#items.set(key, item);
     }
     return item;
@@ -144,7 +144,7 @@ export class ResponsesDecoder implements AnswerDecoder {
         if (isObject(event["item"])) this.#added(event, event["item"]);
         return;
       case "response.output_item.done":
-        if (isObject(event["item"])) this.#item(event, textOf(event["item"]["type"])).finish(event["item"]);
+        if (isObject(event["item"])) this.#done(event, event["item"]);
         return;
       case "response.content_part.added":
         this.#contentAdded(event);
@@ -181,6 +181,10 @@ export class ResponsesDecoder implements AnswerDecoder {
     this.#items.set(key, new OutputItem(this.#state, textOf(added["type"]), added));
   }
 
+  #done(event: JsonObject, item: JsonObject): void {
+    this.#item(event, textOf(item["type"]), item).finish(item);
+  }
+
   #contentAdded(event: JsonObject): void {
     const part = isObject(event["part"]) ? event["part"] : {};
     if (part["type"] === "refusal") this.#contentOf(event, "refusal");
@@ -215,13 +219,13 @@ export class ResponsesDecoder implements AnswerDecoder {
     for (const [index, item] of items.entries()) {
       const type = textOf(item["type"]);
       const known = seen.find((other) => isSame(other, item)) ?? sameType(this.#items.get(String(index)), type);
-      (known ?? this.#newItem(index, type)).finish(item);
+      (known ?? this.#newItem(index, type, item)).finish(item);
     }
     for (const item of this.#items.values()) item.abandon();
   }
 
-  #newItem(index: number, type: string): OutputItem {
-    const item = new OutputItem(this.#state, type, {});
+  #newItem(index: number, type: string, told: JsonObject): OutputItem {
+    const item = new OutputItem(this.#state, type, told);
     this.#items.set(this.#items.has(String(index)) ? `final ${index}` : String(index), item);
     return item;
   }

@@ -67,7 +67,10 @@ export class MessageWriter {
   }
 }
 
-/** One content part of a message: output text or a refusal. The message begins with the first character, so that nothing is no message. */
+/**
+ * One content part of a message: output text or a refusal. The message begins with the first character, so that nothing is no message;
+ * only a message that has an id, because the provider made it one, may be empty.
+ */
 export class ContentWriter {
   readonly #scope: OutputScope;
   readonly #openMessage: () => MessageWriter;
@@ -139,8 +142,8 @@ export class ContentWriter {
     });
   }
 
-  end(): void {
-    const message = this.#message;
+  end(mayBeEmpty: boolean): void {
+    const message = mayBeEmpty ? this.#begin() : this.#message;
     if (message === null) return;
     const address = message.address(this.#contentIndex);
     if (this.#isRefusal) this.#scope.send("response.refusal.done", { ...address, refusal: this.#text });

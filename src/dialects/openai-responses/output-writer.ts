@@ -81,7 +81,7 @@ export class OutputWriter {
     return {
       push: (inner) => (inner.type === "part-seal" ? void seals.push(inner.seal) : writer.push(inner)),
       end: () => {
-        writer.end();
+        writer.end(event.itemId !== undefined);
         this.#sealPrevious(seals);
       },
     };
