@@ -10,6 +10,7 @@ import type { Capability, TargetFacts } from "../ir/target.ts";
 import type { Usage } from "../ir/usage.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { ScannedObject } from "../wire/scan.ts";
+import type { EmbedCodec, ImageCodec } from "./operations.ts";
 
 /** What the path and query of the call said (Gemini has the model and the stream flag there). */
 export interface RouteFacts {
@@ -231,6 +232,10 @@ export interface Dialect {
   readonly keepAliveText: string;
   /** Content type of a streamed answer for this route. */
   streamContentType(route: RouteFacts): string;
+
+  // other operations, where the dialect has them
+  readonly embed?: EmbedCodec;
+  readonly image?: ImageCodec;
 }
 
 export interface RelayContext {
