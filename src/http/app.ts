@@ -8,6 +8,7 @@ import { Replays } from "./inference/replays.ts";
 import { Metrics } from "./metrics.ts";
 import { modelRoutes } from "./models/routes.ts";
 import { capRoutes } from "./models/cap.ts";
+import { pageRoutes } from "./pages/routes.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { storedResponseRoutes } from "./routes/stored-responses.ts";
 import { operationRoutes } from "./routes/operation.ts";
@@ -25,7 +26,7 @@ export interface HttpApp {
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const metrics = new Metrics(deps);
   const runner = { deps, metrics, replays: new Replays(deps) };
-  const app = rootApp(deps)
+  const app: AnyElysia = rootApp(deps)
     .use(inferenceRoutes(runner))
     .use(storedResponseRoutes(deps))
     .use(modelRoutes(deps))
@@ -34,6 +35,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     .use(keyRoutes(deps))
     .use(reportRoutes(deps))
     .use(operationRoutes(deps, metrics))
+    .use(pageRoutes(deps, () => app))
     .use(adminRoutes(deps, { trusted: false }))
     .compile();
   const control = rootApp(deps)

@@ -34,8 +34,8 @@ export interface HttpDeps extends AuthenticateDeps {
   readiness(): Readiness;
   /** Calls under way, for the metrics. */
   inFlight(): number;
-  /** Pages of the dashboard, by path below `/dashboard`; `/` is the page itself. */
-  dashboard: readonly Asset[];
+  /** Files of the dashboard by name; the page itself has the name "". */
+  dashboard(): Promise<readonly Asset[]>;
   version: string;
   clock: Clock;
   log: Logger;

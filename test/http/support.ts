@@ -254,7 +254,10 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
     reload: async () => ({ ok: true, version: "v2", warnings: [] }),
     readiness: () => ({ ready: true, reasons: [] }),
     inFlight: () => 0,
-    dashboard: [],
+    dashboard: async () => [
+      { path: "", contentType: "text/html", body: "<!doctype html><title>t</title>" },
+      { path: "app.js", contentType: "text/javascript", body: "1;" },
+    ],
     version: "0.0.0",
     clock,
     log,

@@ -13,7 +13,7 @@ import { wrongMethod } from "../fallback.ts";
 import { identifyOwner } from "../identify.ts";
 import { decodePath } from "../inference/gemini-path.ts";
 
-const capSchema = t.Object({ cap: amountSchema }, { additionalProperties: false });
+export const capSchema = t.Object({ cap: amountSchema }, { additionalProperties: false });
 const SUFFIX = "/cap";
 
 /**
@@ -71,7 +71,7 @@ function cappedModel(deps: HttpDeps, principal: Principal, rest: string): Model 
   const catalog = deps.catalog();
   const name = decodePath(rest.slice(0, -SUFFIX.length));
   const entry = entryOf(catalog, name);
-  if (entry?.model == null) throw unknownModel(catalog, name);
+  if (entry === null || entry.model === null) throw unknownModel(catalog, name);
   if (isEntryAllowed(catalog, principal, entry)) return entry.model;
   throw new GatewayError({ status: 403, code: "model_not_allowed", message: "This key may not use this model." });
 }

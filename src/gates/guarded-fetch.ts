@@ -1,0 +1,61 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { Networks } from "./client-address.ts";
+
+/** Everything that is not the public internet (IANA special-purpose registries): loopback, private, link-local with cloud metadata, and so on. */
+const PRIVATE = new Networks([
+  "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+  "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+  "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23",
+  "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8",
+]); // prettier-ignore
+
+export type Resolver = (host: string) => Promise<string[]>;
+
+export interface GuardedFetchOptions {
+  maxBytes: number;
+  timeoutMs: number;
+  resolve?: Resolver;
+  fetch?: (url: string, init: BunFetchRequestInit) => Promise<Response>;
+}
+
+const resolveAll: Resolver = async (host) => (await lookup(host, { all: true })).map((entry) => entry.address);
+
+/** True for addresses that a URL out of a configuration or a client must never reach. IPv4 inside IPv6 counts as what it is. */
+export const isPrivateAddress = (address: string): boolean => PRIVATE.has(address);
+
+/**
+ * GETs a small text from a public https URL: the name is resolved once, every address of it must be public, and the connection goes to
+ * the very address that was checked. No redirects, bounded size and time. Throws Error that names what was refused.
+ */
+export async function fetchPublicText(url: string, options: GuardedFetchOptions): Promise<string> {
+  const target = new URL(url);
+  if (target.protocol !== "https:") throw new Error("only https URLs are fetched");
+  if (target.username !== "" || target.password !== "") throw new Error("URLs with credentials are not fetched");
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  const addresses = isIP(host) === 0 ? await (options.resolve ?? resolveAll)(host) : [host];
+  const [address] = addresses;
+  if (address === undefined) throw new Error("the host has no address");
+  if (addresses.some(isPrivateAddress)) throw new Error("the host has a private address");
+  const pinned = new URL(target);
+  pinned.hostname = address.includes(":") ? `[${address}]` : address;
+  const response = await (options.fetch ?? fetch)(pinned.href, {
+    redirect: "error",
+    signal: AbortSignal.timeout(options.timeoutMs),
+    headers: { host: target.host, accept: "application/json", "accept-encoding": "identity" },
+    tls: { serverName: host, checkServerIdentity: undefined },
+  });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return readBounded(response, options.maxBytes);
+}
+
+async function readBounded(response: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,108 @@
+import { toOpenAPISchema } from "@elysiajs/openapi";
+import type { AnyElysia } from "elysia";
+import type { JsonObject, JsonValue } from "../../lib/json.ts";
+import { detailOf, SECURITY } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { capSchema } from "../models/cap.ts";
+import { ROUTES, type RouteDoc } from "../route-table.ts";
+import { parametersOf } from "./parameters.ts";
+import { bodyAt } from "./schemas.ts";
+
+const made = new WeakMap<AnyElysia, JsonObject>();
+
+/**
+ * The OpenAPI 3.1 document. Routes with typed bodies describe themselves; those that Elysia does not parse (inference, wildcards) are described
+ * from the route table.
+ */
+export function openapiDocument(deps: HttpDeps, app: AnyElysia): JsonObject {
+  const { brand } = deps.catalog();
+  let paths = made.get(app);
+  if (paths === undefined) {
+    paths = buildPaths(app);
+    made.set(app, paths);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: `${brand.name} API`,
+      version: deps.version,
+      description:
+        "OpenAI, Anthropic and Gemini compatible gateway. Errors come in the shape of the dialect that was called.",
+    },
+    servers: [{ url: "/" }],
+    tags: ["inference", "models", "account", "operation", "admin"].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: {
+        [SECURITY.key]: {
+          type: "http",
+          scheme: "bearer",
+          description: "An API key; x-api-key and x-goog-api-key work, too",
+        },
+        [SECURITY.admin]: { type: "http", scheme: "bearer", description: "The admin token" },
+      },
+      schemas: { Error: ERROR_SCHEMA },
+    },
+  };
+}
+
+const ERROR_SCHEMA: JsonObject = {
+  type: "object",
+  description: "OpenAI's error object; at Anthropic and Gemini routes theirs",
+  properties: {
+    error: {
+      type: "object",
+      properties: {
+        message: { type: "string" },
+        type: { type: ["string", "null"] },
+        param: { type: ["string", "null"] },
+        code: { type: ["string", "integer", "null"] },
+      },
+    },
+    request_id: { type: "string" },
+  },
+};
+
+function buildPaths(app: AnyElysia): JsonObject {
+  const typed = toOpenAPISchema(app).paths as Record<string, Record<string, JsonObject> | undefined>;
+  const paths: Record<string, JsonObject> = {};
+  for (const doc of ROUTES) {
+    const own = typed[doc.path]?.[doc.method.toLowerCase()];
+    const path = (paths[doc.path] ??= {});
+    path[doc.method.toLowerCase()] = {
+      ...operation(doc),
+      ...own,
+      responses: responsesOf(doc),
+      parameters: parametersOf(doc),
+    };
+  }
+  return paths;
+}
+
+function operation(doc: RouteDoc): JsonObject {
+  const schema = doc.method === "PUT" && doc.path.endsWith("/cap") ? capSchema : bodyAt(doc.path);
+  return {
+    ...(detailOf(doc) as JsonObject),
+    operationId: `${doc.method.toLowerCase()}${doc.path.replace(/[^a-zA-Z0-9]+(.)?/g, (_all, next?: string) => (next ?? "").toUpperCase())}`,
+    ...(schema === null || doc.method === "GET" || doc.method === "DELETE"
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            // TypeBox schemas are JSON Schemas; a copy through JSON leaves their symbols out.
+            content: { "application/json": { schema: JSON.parse(JSON.stringify(schema)) as JsonValue } },
+          },
+        }),
+  };
+}
+
+function responsesOf(doc: RouteDoc): JsonObject {
+  const created = doc.method === "POST" && /\/(?:keys|accounts)$/.test(doc.path);
+  return {
+    [created ? "201" : "200"]: { description: doc.summary },
+    default: {
+      description: "An error",
+      content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+    },
+  };
+}

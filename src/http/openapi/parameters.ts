@@ -1,0 +1,58 @@
+import type { JsonObject } from "../../lib/json.ts";
+import type { RouteDoc } from "../route-table.ts";
+
+type Query = readonly (readonly [name: string, schema: JsonObject])[];
+
+const text: JsonObject = { type: "string" };
+const time: JsonObject = { type: "string", format: "date-time" };
+const filters: Query = [
+  ["from", time],
+  ["to", time],
+  ["key_id", text],
+  ["model", text],
+  ["provider", text],
+];
+
+/** Query parameters by path. */
+const QUERIES: Readonly<Record<string, Query>> = {
+  "/v1/audit": [
+    ...filters,
+    ["status", { type: "integer", minimum: 100, maximum: 599 }],
+    ["stream_state", text],
+    ["request_id", text],
+    ["thread", text],
+    ["cursor", text],
+    ["limit", { type: "integer", minimum: 1, maximum: 1000, default: 100 }],
+    ["format", { type: "string", enum: ["json", "csv", "ndjson"] }],
+  ],
+  "/v1/usage": [...filters, ["group_by", { type: "string", description: "day, model, key; separated by commas" }]],
+  "/v1beta/models": [
+    ["pageSize", { type: "integer", minimum: 1, maximum: 1000, default: 50 }],
+    ["pageToken", text],
+  ],
+  "/v1/responses/{id}/input_items": [
+    ["order", { type: "string", enum: ["asc", "desc"], default: "desc" }],
+    ["limit", { type: "integer", minimum: 1, maximum: 100, default: 20 }],
+    ["after", text],
+  ],
+};
+const STREAM_FORM: Query = [["alt", { type: "string", enum: ["sse"] }]];
+const OPERATOR: Query = [["account_id", text]];
+
+/** Path and query parameters of a route, as OpenAPI describes them. */
+export function parametersOf(doc: RouteDoc): JsonObject[] {
+  const inPath = [...doc.path.matchAll(/\{([a-z_]+)\}/g)].map((match): JsonObject => ({
+    name: match[1] ?? "",
+    in: "path",
+    required: true,
+    schema: text,
+  }));
+  const query = doc.method === "GET" ? queryOf(doc.path) : doc.path.endsWith(":streamGenerateContent") ? STREAM_FORM : [];
+  return [...inPath, ...query.map(([name, schema]): JsonObject => ({ name, in: "query", required: false, schema }))];
+}
+
+function queryOf(path: string): Query {
+  const admin = /^\/admin\/(audit|usage)$/.exec(path);
+  if (admin !== null) return [...(QUERIES[`/v1/${admin[1]}`] ?? []), ...OPERATOR];
+  return QUERIES[path] ?? [];
+}

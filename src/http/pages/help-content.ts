@@ -1,0 +1,126 @@
+import { knownNames } from "../../catalog/resolve.ts";
+import { customerPrice } from "../../catalog/price.ts";
+import type { Catalog, Model } from "../../catalog/types.ts";
+import { GEMINI_ACTIONS } from "../inference/gemini-path.ts";
+import { NOT_SERVED, ROUTES } from "../route-table.ts";
+
+/** Help as data, so that browsers and terminals get the same. */
+export interface HelpSection {
+  title: string;
+  text?: string;
+  code?: string;
+  table?: { head: string[]; rows: string[][] };
+}
+
+/** What this gateway serves right now: made from the live catalog and the route table. */
+export function helpSections(catalog: Catalog, origin: string, now: number): HelpSection[] {
+  return [
+    quickStart(catalog, origin),
+    {
+      title: "Routes",
+      table: {
+        head: ["Path", "Method", "Description", "Credential"],
+        rows: ROUTES.map((doc) => [doc.path, doc.method, doc.summary, authText(catalog, doc.auth)]),
+      },
+    },
+    {
+      title: "Not served",
+      text: `${NOT_SERVED.map((item) => item.name).join(", ")}, and WebSocket transport. These answer 404 (426 for WebSocket).`,
+    },
+    authentication(catalog),
+    models(catalog, now),
+    routing(catalog),
+    aliases(catalog),
+    n8n(origin),
+  ];
+}
+
+function quickStart(catalog: Catalog, origin: string): HelpSection {
+  const model = catalog.routing.words.size > 0 ? catalog.routing.defaultModel : (knownNames(catalog)[0] ?? "echo");
+  return {
+    title: "Quick start",
+    text: `Point any OpenAI, Anthropic or Gemini SDK at this address. Dialects: OpenAI Chat Completions and Responses, Anthropic Messages, Gemini (${GEMINI_ACTIONS.join(", ")}); any of them works with any model.`,
+    code: [
+      `curl ${origin}/v1/chat/completions \\`,
+      `  -H "Authorization: Bearer ${catalog.brand.keyPrefix}..." \\`,
+      `  -H "Content-Type: application/json" \\`,
+      `  -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello!"}]}'`,
+    ].join("\n"),
+  };
+}
+
+function authText(catalog: Catalog, auth: "key" | "admin" | "none"): string {
+  if (auth === "admin") return "admin token";
+  if (auth === "none") return "none";
+  return catalog.access.anonymous === null && catalog.access.auth === "required" ? "API key" : "optional";
+}
+
+function authentication(catalog: Catalog): HelpSection {
+  const limits = [...catalog.access.tiers.values()].map((tier) => [
+    tier.name,
+    tier.limits.requestsPerMinute === 0 ? "no limit" : String(tier.limits.requestsPerMinute),
+    tier.limits.messagesPerDay === 0 ? "no limit" : String(tier.limits.messagesPerDay),
+    tier.models.length === 0 ? "all" : tier.models.join(", "),
+  ]);
+  return {
+    title: "Authentication and limits",
+    text: "Send the key as `Authorization: Bearer`, `x-api-key` or `x-goog-api-key` (Gemini routes also take `?key=`). Every key works at every route.",
+    table: { head: ["Tier", "Requests per minute", "Messages per day", "Models"], rows: limits },
+  };
+}
+
+function models(catalog: Catalog, now: number): HelpSection {
+  const listed = [...catalog.models.values()].filter((model) => model.listed);
+  return {
+    title: "Models",
+    text: `Prices in ${catalog.billing.currency} per 1M tokens; exact ones are at /v1/models.`,
+    table: {
+      head: ["Model", "Provider", "Context", "Input", "Output"],
+      rows: listed.map((model) => [
+        model.id,
+        model.provider,
+        model.context.toLocaleString("en-US"),
+        ...priceCells(catalog, model, now),
+      ]),
+    },
+  };
+}
+
+function priceCells(catalog: Catalog, model: Model, now: number): [string, string] {
+  const price = customerPrice(model, catalog.billing, now);
+  if (price === null) return ["N/A", "N/A"];
+  if (price.free) return ["free", "free"];
+  return [price.perMillion.get("input")?.display ?? "N/A", price.perMillion.get("output")?.display ?? "N/A"];
+}
+
+function routing(catalog: Catalog): HelpSection {
+  return {
+    title: "Routing words",
+    text: `Use these as the model; without one it is \`${catalog.routing.defaultModel}\`.`,
+    table: {
+      head: ["Word", "Chooses by", "Service tier"],
+      rows: [...catalog.routing.words.values()].map((word) => [
+        word.name,
+        word.strategy,
+        word.serviceTier ?? "standard",
+      ]),
+    },
+  };
+}
+
+function aliases(catalog: Catalog): HelpSection {
+  return {
+    title: "Aliases",
+    table: {
+      head: ["Alias", "Model", "Service tier"],
+      rows: [...catalog.aliases.values()].map((alias) => [alias.name, alias.to, alias.serviceTier ?? "standard"]),
+    },
+  };
+}
+
+function n8n(origin: string): HelpSection {
+  return {
+    title: "n8n",
+    text: `Create an OpenAI credential with the base URL ${origin} (no /v1). The OpenAI node v1.x uses /chat/completions, v2.1 and later /responses.`,
+  };
+}

@@ -1,0 +1,58 @@
+import { type AnyElysia, Elysia } from "elysia";
+import { GatewayError } from "../../ir/error.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { openapiDocument } from "../openapi/document.ts";
+import { docsAsset, docsPage } from "./docs.ts";
+import { helpPage } from "./help.ts";
+import { APP_CSP, htmlResponse } from "./html.ts";
+
+const hidden = { detail: { hide: true } } as const;
+
+/** Pages for people. `app` is read when the OpenAPI document is first asked for, so that it holds every route. */
+export function pageRoutes(deps: HttpDeps, app: () => AnyElysia) {
+  return new Elysia()
+    .get("/help", ({ request }) => helpPage(deps, request), describe("GET", "/help"))
+    .get("/v1/help", ({ request }) => helpPage(deps, request), describe("GET", "/v1/help"))
+    .get(
+      "/openapi.json",
+      () => {
+        requireDocs(deps);
+        return openapiDocument(deps, app());
+      },
+      describe("GET", "/openapi.json"),
+    )
+    .get(
+      "/docs",
+      () => {
+        requireDocs(deps);
+        return docsPage(deps.catalog().brand.name);
+      },
+      describe("GET", "/docs"),
+    )
+    .get("/docs/:file", ({ params }) => docsAsset(params.file) ?? notFound(), hidden)
+    .get("/", () => dashboardPage(deps), describe("GET", "/"))
+    .get("/dashboard", () => dashboardPage(deps), describe("GET", "/dashboard"))
+    .get("/dashboard/:file", ({ params }) => dashboardAsset(deps, params.file), hidden);
+}
+
+function requireDocs(deps: HttpDeps): void {
+  if (!deps.catalog().features.docs) notFound();
+}
+
+function notFound(): never {
+  throw new GatewayError({ status: 404, code: "not_found", message: "No such page." });
+}
+
+async function dashboardPage(deps: HttpDeps): Promise<Response> {
+  const page = (await deps.dashboard()).find((asset) => asset.path === "");
+  return page === undefined ? notFound() : htmlResponse(page.body, APP_CSP);
+}
+
+async function dashboardAsset(deps: HttpDeps, name: string): Promise<Response> {
+  const asset = (await deps.dashboard()).find((item) => item.path === name && name !== "");
+  if (asset === undefined) return notFound();
+  return new Response(asset.body, {
+    headers: { "content-type": asset.contentType, "cache-control": "public, max-age=31536000, immutable" },
+  });
+}
