@@ -9,7 +9,7 @@ import { DATABASE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { migrate } from "./migrations.ts";
-import { CallCapTable, IdempotencyTable } from "./small-stores.ts";
+import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts";
 import { Writer } from "./writer.ts";
 
 /** Everything that is kept in a data folder. One process has it open at a time. */
@@ -19,6 +19,7 @@ export interface Store {
   audit: AuditQueries;
   idempotency: IdempotencyTable;
   callCaps: CallCapTable;
+  responses: ResponseTable;
   /** Writes what is queued, then lets go of the folder. */
   close(): Promise<void>;
 }
@@ -30,6 +31,8 @@ export interface StoreOptions {
   log: Logger;
   /** The ledger's currency, for receipts. */
   currency(): string;
+  /** ms since the epoch. */
+  now(): number;
 }
 
 /**
@@ -68,6 +71,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     audit: new AuditQueries(db),
     idempotency: new IdempotencyTable(orm, writer),
     callCaps: new CallCapTable(orm, writer),
+    responses: new ResponseTable(orm, writer, options.now),
     async close() {
       await accounts.flushTouched();
       writer.close();

@@ -42,7 +42,7 @@ export const keys = sqliteTable("keys", {
 });
 
 export const idempotency = sqliteTable("idempotency", {
-  accountId: text("account_id").notNull(),
+  subject: text("subject").notNull(),
   key: text("key").notNull(),
   fingerprint: text("fingerprint").notNull(),
   requestId: text("request_id").notNull(),
@@ -53,4 +53,15 @@ export const callCaps = sqliteTable("call_caps", {
   accountId: text("account_id").notNull(),
   modelId: text("model_id").notNull(),
   cap: nano("cap").notNull(),
+});
+
+export const responses = sqliteTable("responses", {
+  id: text("id").primaryKey(),
+  account: text("account_id").notNull(),
+  created: count("created_at").notNull(),
+  expires: count("expires_at").notNull(),
+  previous: text("previous"),
+  input: text("input").notNull(),
+  response: text("response").notNull(),
+  pin: text("pin").notNull(),
 });

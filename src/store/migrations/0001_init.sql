@@ -122,14 +122,28 @@ CREATE INDEX audit_by_request ON audit (request_id);
 --> statement-breakpoint
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 --> statement-breakpoint
+-- A subject is an account, or the address of an anonymous caller.
 CREATE TABLE idempotency (
-  account_id TEXT NOT NULL,
+  subject TEXT NOT NULL,
   key TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   request_id TEXT NOT NULL,
   created_at INTEGER NOT NULL,
-  PRIMARY KEY (account_id, key)
+  PRIMARY KEY (subject, key)
 ) STRICT;
+--> statement-breakpoint
+CREATE TABLE responses (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  previous TEXT,
+  input TEXT NOT NULL,
+  response TEXT NOT NULL,
+  pin TEXT NOT NULL
+) STRICT;
+--> statement-breakpoint
+CREATE INDEX responses_by_expiry ON responses (expires_at);
 --> statement-breakpoint
 CREATE TABLE call_caps (
   account_id TEXT NOT NULL,
