@@ -5,10 +5,12 @@ import { openApp, openOffline } from "./app.ts";
 import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
 import { catalogCommand } from "./cli/catalog-commands.ts";
 import { CommandError, connect } from "./cli/transport.ts";
-import { verifyCommand } from "./cli/verify-command.ts";
+import { readCatalog } from "./catalog-holder.ts";
+import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Flags, readConfig } from "./config.ts";
 import { createLogger, errorText } from "./lib/log.ts";
 import { serve } from "./serve.ts";
+import { verifyDataFolder } from "./store/verify.ts";
 
 /** Bun allows 256 outbound requests at once unless the environment says more before the process starts. */
 const FETCH_LIMIT = "BUN_CONFIG_MAX_HTTP_REQUESTS";
@@ -55,6 +57,12 @@ function restartWithLimit(): void {
   process.execve?.(process.execPath, argv, { ...process.env, [FETCH_LIMIT]: "65535" } as Record<string, string>);
 }
 
+const verifyContext: VerifyContext = {
+  out,
+  verify: (dataDir, head) =>
+    verifyDataFolder(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, head),
+};
+
 const versionCommand = defineCommand({
   meta: { name: "version", description: "Print the version" },
   run: () => out.write(`${manifest.version}\n`),
@@ -65,8 +73,12 @@ const commands = {
   accounts: accountsCommand(adminContext),
   keys: keysCommand(adminContext),
   credits: creditsCommand(adminContext),
-  catalog: catalogCommand(out),
-  verify: verifyCommand(out),
+  catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),
+  verify: verifyCommand(verifyContext),
+  audit: defineCommand({
+    meta: { name: "audit", description: "The audit log: verify" },
+    subCommands: { verify: verifyCommand(verifyContext) },
+  }),
   version: versionCommand,
 };
 

@@ -18,7 +18,13 @@ interface CommonArgs {
   json?: boolean;
 }
 
-async function call(context: AdminContext, args: CommonArgs, method: string, path: string, body?: unknown): Promise<void> {
+async function call(
+  context: AdminContext,
+  args: CommonArgs,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<void> {
   const connection = await context.connect(args["data-dir"]);
   try {
     printResult(context.out, await connection.send(method, path, body), args.json === true);
@@ -47,7 +53,13 @@ export function accountsCommand(context: AdminContext) {
           "monthly-cap": { type: "string", description: "most it may spend a calendar month, such as 100.00" },
         },
         run: ({ args }) =>
-          call(context, args, "POST", "/admin/accounts", given({ name: args.name, tier: args.tier, monthly_cap: args["monthly-cap"] })),
+          call(
+            context,
+            args,
+            "POST",
+            "/admin/accounts",
+            given({ name: args.name, tier: args.tier, monthly_cap: args["monthly-cap"] }),
+          ),
       }),
       list: defineCommand({
         meta: { name: "list", description: "List accounts" },

@@ -24,14 +24,19 @@ function toTable(value: unknown): string {
 /** A list as the API gives it: an array, or `{data: [...]}`. */
 function listOf(value: unknown): Row[] | null {
   if (Array.isArray(value)) return value as Row[];
-  if (typeof value === "object" && value !== null && "data" in value && Array.isArray(value.data)) return value.data as Row[];
+  if (typeof value === "object" && value !== null && "data" in value && Array.isArray(value.data))
+    return value.data as Row[];
   return null;
 }
 
 function table(rows: Row[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const widths = columns.map((name) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length)));
-  const line = (cells: string[]): string => cells.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd();
+  const line = (cells: string[]): string =>
+    cells
+      .map((text, index) => text.padEnd(widths[index] ?? 0))
+      .join("  ")
+      .trimEnd();
   return [line(columns), ...rows.map((row) => line(columns.map((name) => cell(row[name]))))].join("\n");
 }
 

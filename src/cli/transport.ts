@@ -32,7 +32,10 @@ export interface Connection {
 export async function connect(dataDir: string, openLocal: () => Promise<LocalServer>): Promise<Connection> {
   const socket = join(dataDir, CONTROL_SOCKET);
   if (existsSync(socket) && (await answers(socket))) {
-    return { send: (method, path, body) => request((url, init) => fetch(url, { ...init, unix: socket }), method, path, body), close: () => Promise.resolve() };
+    return {
+      send: (method, path, body) => request((url, init) => fetch(url, { ...init, unix: socket }), method, path, body),
+      close: () => Promise.resolve(),
+    };
   }
   const local = await openLocal();
   return {

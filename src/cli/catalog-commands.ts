@@ -1,0 +1,78 @@
+import { defineCommand } from "citty";
+import type { Catalog } from "../catalog/types.ts";
+import { toDecimal } from "../lib/rational.ts";
+import { type Output, printResult } from "./output.ts";
+import { CommandError } from "./transport.ts";
+
+export interface CatalogContext {
+  out: Output;
+  /** Reads the catalog that these flags name. */
+  read(flags: {
+    catalog?: string;
+    profile?: string;
+  }): { ok: true; catalog: Catalog } | { ok: false; problems: string[] };
+}
+
+const args = {
+  catalog: { type: "string", description: "catalog file (TOLLGATE_CATALOG, default: built in)" },
+  profile: { type: "string", description: "a built-in profile instead of a file" },
+  json: { type: "boolean", description: "print JSON" },
+} as const;
+
+interface CatalogArgs {
+  catalog?: string;
+  profile?: string;
+  json?: boolean;
+}
+
+function read(context: CatalogContext, given: CatalogArgs): Catalog {
+  const flags: { catalog?: string; profile?: string } = {};
+  if (given.catalog !== undefined) flags.catalog = given.catalog;
+  if (given.profile !== undefined) flags.profile = given.profile;
+  const result = context.read(flags);
+  if (!result.ok) throw new CommandError(`the catalog can't be used:\n${result.problems.join("\n")}`);
+  return result.catalog;
+}
+
+function modelRows(catalog: Catalog): Record<string, unknown>[] {
+  return [...catalog.models.values()].map((model) => {
+    const prices = model.prices[0]?.perMillion;
+    const usd = (name: "input" | "output"): string | null => {
+      const price = prices?.get(name);
+      return price === undefined ? null : toDecimal(price);
+    };
+    return {
+      model: model.id,
+      provider: model.provider,
+      upstream: model.upstream,
+      context: model.context,
+      input_usd: usd("input"),
+      output_usd: usd("output"),
+      ready: catalog.providers.get(model.provider)?.enabled === true,
+    };
+  });
+}
+
+export function catalogCommand(context: CatalogContext) {
+  return defineCommand({
+    meta: { name: "catalog", description: "The catalog: check, show" },
+    subCommands: {
+      check: defineCommand({
+        meta: { name: "check", description: "Check a catalog; every mistake with its line, column and fix" },
+        args,
+        run: ({ args: given }) => {
+          const catalog = read(context, given);
+          for (const warning of catalog.warnings) context.out.write(`warning: ${warning}\n`);
+          context.out.write(
+            `ok: ${catalog.models.size} models, ${catalog.aliases.size} aliases, ${catalog.providers.size} providers\n`,
+          );
+        },
+      }),
+      show: defineCommand({
+        meta: { name: "show", description: "Show models, providers and prices" },
+        args,
+        run: ({ args: given }) => printResult(context.out, modelRows(read(context, given)), given.json === true),
+      }),
+    },
+  });
+}
