@@ -83,13 +83,11 @@ function buildJwt(raw: RawAccess["jwt"], problems: Problems): Access["jwt"] {
   const given = (text: string | undefined): string | null => (text === undefined || text === "" ? null : text);
   const [secret, file, url] = [given(raw.secret), given(raw.jwks_file), given(raw.jwks_url)];
   if (secret === null && file === null && url === null) return null;
-  const algorithms = raw.algorithms ?? (secret === null ? ["RS256", "ES256", "EdDSA"] : ["HS256"]);
-  const symmetric = algorithms.filter((name) => name.startsWith("HS"));
-  if (symmetric.length > 0 && secret === null) {
-    problems.add(["access", "jwt"], `${symmetric.join(", ")} needs jwt.secret; without one list only RS, ES or EdDSA`);
-  }
-  if (symmetric.length < algorithms.length && file === null && url === null) {
-    problems.add(["access", "jwt"], "RS, PS, ES and EdDSA need jwks_file or jwks_url; without one list only HS256");
+  const usable = (name: string): boolean => (name.startsWith("HS") ? secret !== null : file !== null || url !== null);
+  const algorithms = (raw.algorithms ?? ["HS256", "RS256", "ES256", "EdDSA"]).filter(usable);
+  if (algorithms.length === 0) {
+    const fix = secret === null ? "a JWKS verifies RS, PS, ES and EdDSA" : "a secret verifies HS256, HS384 and HS512";
+    problems.add(["access", "jwt", "algorithms"], `none of them fits the source given: ${fix}`);
   }
   return {
     algorithms,
