@@ -4,11 +4,26 @@ import { estimateTokenCount, type LanguageConfig, sliceByTokens } from "tokenx";
 export const FAMILIES = ["openai", "anthropic", "gemini", "other"] as const;
 export type TokenFamily = (typeof FAMILIES)[number];
 
-/**
- * Tokens of a family for each token that tokenx estimates (it is fitted to OpenAI's o200k). Measured over recorded answers by
- * scripts/calibrate-tokens.ts; the errors that remain are in docs/tokens.md.
- */
-export const FACTORS: Readonly<Record<TokenFamily, number>> = { openai: 1, anthropic: 1.2, gemini: 1, other: 1.1 };
+/** How a family's counts differ from what tokenx estimates, which is fitted to OpenAI's o200k. */
+export interface FamilyFacts {
+  /** Tokens for each estimated one. */
+  factor: number;
+  /** Output tokens that a tool call has beside its name and arguments. */
+  toolCall: number;
+  /** Input tokens that a turn has beside its text. */
+  turn: number;
+  /** Input tokens of the instructions that a provider adds when a request has tools. */
+  tools: number;
+}
+
+/** Measured over recorded exchanges by scripts/calibrate-tokens.ts; the errors that remain are in docs/tokens.md. */
+export const FAMILY_FACTS: Readonly<Record<TokenFamily, FamilyFacts>> = {
+  openai: { factor: 1, toolCall: 8, turn: 4, tools: 12 },
+  // Tool calls are written as XML; the tools system prompt has 313 to 346 tokens (Anthropic, "Tool use", Pricing).
+  anthropic: { factor: 1.1, toolCall: 30, turn: 4, tools: 340 },
+  gemini: { factor: 1.05, toolCall: 8, turn: 3, tools: 12 },
+  other: { factor: 1.05, toolCall: 10, turn: 5, tools: 40 },
+};
 
 /** Scripts that tokenx has no rule for and underestimates by a third to a half; characters per token measured with o200k. */
 const SCRIPTS: LanguageConfig[] = [
@@ -33,7 +48,13 @@ export function familyOf(realm: string): TokenFamily {
 
 /** Estimated tokens of a text; 0 for none. */
 export function countText(text: string, family: TokenFamily): number {
-  return text === "" ? 0 : Math.ceil(estimateTokenCount(text, OPTIONS) * FACTORS[family]);
+  return text === "" ? 0 : Math.ceil(estimateTokenCount(text, OPTIONS) * FAMILY_FACTS[family].factor);
+}
+
+/** Tokens of a request beside its texts and media: the markers of `turns` turns, and what tools bring with them. */
+export function requestOverhead(family: TokenFamily, turns: number, hasTools: boolean): number {
+  const facts = FAMILY_FACTS[family];
+  return turns * facts.turn + (hasTools ? facts.tools : 0);
 }
 
 /** The beginning of a text that is `count` estimated o200k tokens long; all of it when it is shorter. */
@@ -48,14 +69,15 @@ const MAX_PENDING = 8192;
 
 /** Counts text that comes in pieces. Keeps at most 8 K characters; the count does not depend much on how the text was cut. */
 export class DeltaCounter {
-  readonly #factor: number;
+  readonly #facts: FamilyFacts;
   #counted = 0;
+  #toolCalls = 0;
   #pending = "";
   /** Estimate of the pending text, or null when it has grown since. */
   #pendingEstimate: number | null = 0;
 
   constructor(family: TokenFamily) {
-    this.#factor = FACTORS[family];
+    this.#facts = FAMILY_FACTS[family];
   }
 
   add(text: string): void {
@@ -65,10 +87,17 @@ export class DeltaCounter {
     if (this.#pending.length > PENDING) this.#count();
   }
 
-  /** Tokens of all text so far, rounded up. */
+  /** A tool call begins: its name, and what the family writes around it. */
+  startTool(name: string): void {
+    this.#toolCalls += 1;
+    this.add(name);
+  }
+
+  /** Tokens of all text and tool calls so far, rounded up. */
   tokens(): number {
     this.#pendingEstimate ??= estimateTokenCount(this.#pending, OPTIONS);
-    return Math.ceil((this.#counted + this.#pendingEstimate) * this.#factor);
+    const text = (this.#counted + this.#pendingEstimate) * this.#facts.factor;
+    return Math.ceil(text + this.#toolCalls * this.#facts.toolCall);
   }
 
   /** Counts the pending text up to its last white space, before which a word ends: tokenizers join a space to the word behind it. */

@@ -12,18 +12,7 @@ const CAUSES: Readonly<Record<FailureCause, readonly string[]>> = {
   truncated: ["UnexpectedEOF", "InvalidChunkedEncoding"],
   empty: [],
   status: [],
-  local: [
-    "EMFILE",
-    "ENFILE",
-    "ENOMEM",
-    "ENOBUFS",
-    "EADDRNOTAVAIL",
-    "EACCES",
-    "EPERM",
-    "EAI_AGAIN",
-    "ETIMEOUT",
-    "ECONNABORTED_LOCAL",
-  ],
+  local: ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EADDRNOTAVAIL", "EACCES", "EPERM", "EAI_AGAIN", "ETIMEOUT"],
 };
 
 const CAUSE_OF_CODE: ReadonlyMap<string, FailureCause> = new Map(

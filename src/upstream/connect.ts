@@ -1,3 +1,5 @@
+import { closeSync, openSync } from "node:fs";
+import { devNull } from "node:os";
 import type { Socket, SocketHandler, TLSOptions } from "bun";
 import { errorCode, failureOf, toUpstreamError } from "./classify.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -25,12 +27,32 @@ export async function connect(origin: Origin, owner: ConnectionOwner, options: C
     data: dial.connection,
     socket: dial.handlers(),
     ...(origin.tls ? { tls } : {}),
-  }).catch((error: unknown) => dial.fail(toUpstreamError(error, "refused")));
+  }).catch((error: unknown) => dial.fail(connectError(error)));
   try {
     return await dial.result.promise;
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Why no connection came about. The runtime calls it a refusal, too, when this process has no file descriptor left; that is our own fault, for
+ * which no provider's breaker may open.
+ */
+function connectError(error: unknown): UpstreamError {
+  if (hasFreeDescriptor()) return toUpstreamError(error, "refused");
+  return new UpstreamError(failureOf("local", "EMFILE"), error);
+}
+
+function hasFreeDescriptor(): boolean {
+  try {
+    closeSync(openSync(devNull, "r"));
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EMFILE" || code === "ENFILE") return false;
+    throw error;
   }
 }
 

@@ -2,7 +2,15 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import type { InputBound } from "../../src/dialects/dialect.ts";
 import { boundInputTokens, BOUNDS } from "../../src/tokens/bound.ts";
-import { countText, DeltaCounter, FACTORS, FAMILIES, familyOf, firstTokens } from "../../src/tokens/count.ts";
+import {
+  countText,
+  DeltaCounter,
+  FAMILIES,
+  FAMILY_FACTS,
+  familyOf,
+  firstTokens,
+  requestOverhead,
+} from "../../src/tokens/count.ts";
 
 const PROSE = "The quick brown fox jumps over the lazy dog, and nobody minds. ".repeat(40);
 
@@ -21,7 +29,7 @@ describe("counting", () => {
     for (const family of FAMILIES) {
       expect(countText("", family)).toBe(0);
       expect(countText("a", family)).toBeGreaterThanOrEqual(1);
-      expect(countText(PROSE, family)).toBeCloseTo(countText(PROSE, "openai") * FACTORS[family], -1);
+      expect(countText(PROSE, family)).toBeCloseTo(countText(PROSE, "openai") * FAMILY_FACTS[family].factor, -1);
     }
   });
 
@@ -56,6 +64,16 @@ describe("counting", () => {
     }
     expect(seen[0]).toBe(0);
     expect(seen.every((value, index) => index === 0 || value >= (seen[index - 1] ?? 0) - 1)).toBe(true);
+  });
+
+  test("tool calls and requests have their overhead", () => {
+    const counter = new DeltaCounter("anthropic");
+    counter.startTool("get_weather");
+    expect(counter.tokens()).toBeGreaterThan(FAMILY_FACTS.anthropic.toolCall);
+    expect(requestOverhead("anthropic", 2, true) - requestOverhead("anthropic", 2, false)).toBe(
+      FAMILY_FACTS.anthropic.tools,
+    );
+    expect(requestOverhead("openai", 0, false)).toBe(0);
   });
 
   test("a text without white space is counted, too", () => {

@@ -128,6 +128,7 @@ describe("kept connections", () => {
 
 /** TLS needs certificates, made by openssl for this run. */
 const openssl = Bun.which("openssl");
+const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
 describe.skipIf(openssl === null)("TLS", () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-tls-"));
   const path = (name: string): string => join(folder, name);
@@ -137,18 +138,7 @@ describe.skipIf(openssl === null)("TLS", () => {
   };
   const certify = (name: string, subject: string): { key: string; cert: string } => {
     writeFileSync(path(`${name}.ext`), `subjectAltName=${subject}`);
-    run(
-      "req",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-keyout",
-      path(`${name}.key`),
-      "-out",
-      path(`${name}.csr`),
-      "-subj",
-      "/CN=test",
-    );
+    run("req", ...KEY, "-nodes", "-keyout", path(`${name}.key`), "-out", path(`${name}.csr`), "-subj", "/CN=test");
     const authority = ["-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial"];
     const out = ["-out", path(`${name}.pem`), "-days", "2", "-extfile", path(`${name}.ext`)];
     run("x509", "-req", "-in", path(`${name}.csr`), ...authority, ...out);
@@ -159,8 +149,7 @@ describe.skipIf(openssl === null)("TLS", () => {
     run(
       "req",
       "-x509",
-      "-newkey",
-      "rsa:2048",
+      ...KEY,
       "-nodes",
       "-keyout",
       path("ca.key"),
@@ -211,4 +200,23 @@ test("a connection that takes too long is a time-out", async () => {
     "timeout",
   );
   silent.stop(true);
+});
+
+test("a process without file descriptors blames itself, not the provider", async () => {
+  await using up = await startUpstream();
+  const program = `
+    import { openSync } from "node:fs";
+    import { PooledSender } from ${JSON.stringify(join(import.meta.dir, "../../src/upstream/pooled-sender.ts"))};
+    const sender = new PooledSender();
+    const signal = new AbortController().signal;
+    const files = [];
+    try { for (;;) files.push(openSync("/dev/null", "r")); } catch (full) { files.reverse(); }
+    const error = await sender.send({ method: "POST", url: ${JSON.stringify(up.url)}, headers: {}, body: "{}", signal, connectTimeoutMs: 1000 }).catch((e) => e);
+    (await import("node:fs")).closeSync(files[0]);
+    process.stdout.write(JSON.stringify(error.failure));
+  `;
+  const command = 'ulimit -n 128; exec "$0" -e "$1"';
+  const run = Bun.spawn(["sh", "-c", command, process.execPath, program], { stdout: "pipe", stderr: "pipe" });
+  expect(JSON.parse(await new Response(run.stdout).text())).toMatchObject({ cause: "local", code: "EMFILE" });
+  expect(up.requests.length).toBe(0);
 });
