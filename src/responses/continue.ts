@@ -36,11 +36,8 @@ export async function expandPreviousResponse(
   const previous = await store.get(id, account);
   if (previous === null) throw unknownPrevious(id);
   const { previous_response_id: _id, ...rest } = body;
-  const input = [
-    ...previous.input.filter(canBeSent),
-    ...outputOf(previous).filter(canBeSent),
-    ...inputItems(body["input"]),
-  ];
+  const earlier = [...previous.input.map(withoutOurId), ...outputOf(previous)].filter(canBeSent);
+  const input = [...earlier, ...inputItems(body["input"])];
   return { body: { ...rest, input }, previous };
 }
 
