@@ -1,5 +1,4 @@
-/** `req_0192…`: sortable by time, unguessable enough for a trace id (UUIDv7, RFC 9562). */
-export const newId = (prefix: string): string => `${prefix}_${Bun.randomUUIDv7("hex").replaceAll("-", "")}`;
+import { newId } from "../lib/ids.ts";
 
 const requestIds = new WeakMap<Request, string>();
 

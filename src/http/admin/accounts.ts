@@ -1,12 +1,12 @@
 import { type Static, t } from "elysia";
 import type { AccountRecord } from "../../gates/types.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import { newId } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { formatNano } from "../../lib/money.ts";
 import { parseDecimal } from "../../lib/rational.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
-import { newId } from "../ids.ts";
 
 const fields = {
   tier: t.Optional(t.Union([t.String({ maxLength: 100 }), t.Null()], { description: "Tier of the catalog" })),

@@ -47,7 +47,8 @@ export function parametersOf(doc: RouteDoc): JsonObject[] {
     required: true,
     schema: text,
   }));
-  const query = doc.method === "GET" ? queryOf(doc.path) : doc.path.endsWith(":streamGenerateContent") ? STREAM_FORM : [];
+  const query =
+    doc.method === "GET" ? queryOf(doc.path) : doc.path.endsWith(":streamGenerateContent") ? STREAM_FORM : [];
   return [...inPath, ...query.map(([name, schema]): JsonObject => ({ name, in: "query", required: false, schema }))];
 }
 

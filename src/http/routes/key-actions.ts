@@ -1,9 +1,9 @@
 import { mintKey } from "../../gates/keys.ts";
 import type { KeyKind, KeyRecord } from "../../gates/types.ts";
 import { GatewayError } from "../../ir/error.ts";
+import { newId } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
-import { newId } from "../ids.ts";
 import { keyView } from "./key-view.ts";
 import type { KeyChange } from "./key-input.ts";
 

@@ -23,6 +23,7 @@ function health(deps: HttpDeps): Response {
   const healthy = deps.ledger.healthy();
   const body = {
     status: healthy ? "ok" : "unavailable",
+    name: catalog.brand.name,
     version: deps.version,
     catalog: catalog.version,
     models: catalog.models.size,

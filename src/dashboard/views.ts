@@ -1,0 +1,102 @@
+import { call } from "./api.ts";
+import { element, table } from "./dom.ts";
+
+interface ModelRow {
+  id: string;
+  owned_by: string;
+  alias_of?: string;
+  routing?: string;
+  context_window?: number;
+  pricing?: { currency: string; input?: string; output?: string; cached_input?: string } | null;
+}
+
+export async function modelsView(): Promise<HTMLElement> {
+  const { data } = await call<{ data: ModelRow[] }>("GET", "/v1/models");
+  const currency = data.find((row) => row.pricing)?.pricing?.currency ?? "";
+  return element(
+    "section",
+    {},
+    element("p", {}, `Prices in ${currency} per 1M tokens.`),
+    table<ModelRow>(
+      [
+        { title: "Model", cell: (row) => element("code", {}, row.id) },
+        {
+          title: "Stands for",
+          cell: (row) => row.alias_of ?? (row.routing === undefined ? "" : `routing: ${row.routing}`),
+        },
+        { title: "By", cell: (row) => row.owned_by },
+        { title: "Context", number: true, cell: (row) => row.context_window?.toLocaleString() ?? "" },
+        { title: "Input", number: true, cell: (row) => row.pricing?.input ?? "" },
+        { title: "Cached", number: true, cell: (row) => row.pricing?.cached_input ?? "" },
+        { title: "Output", number: true, cell: (row) => row.pricing?.output ?? "" },
+      ],
+      data,
+    ),
+  );
+}
+
+interface Credits {
+  balance: string;
+  available: string;
+  held: string;
+  this_month_spend: string;
+  currency: string;
+  monthly_limit_cents: number | null;
+}
+
+export async function creditsView(): Promise<HTMLElement> {
+  const credits = await call<Credits>("GET", "/v1/credits");
+  const unit = credits.currency.toUpperCase();
+  const card = (title: string, text: string): HTMLElement =>
+    element("div", { class: "card" }, title, element("strong", {}, text));
+  return element(
+    "section",
+    { class: "cards" },
+    card("Balance", `${credits.balance} ${unit}`),
+    card("Available", `${credits.available} ${unit}`),
+    card("Held by running calls", `${credits.held} ${unit}`),
+    card("Spent this month", `${credits.this_month_spend} ${unit}`),
+    card(
+      "Monthly limit",
+      credits.monthly_limit_cents === null ? "none" : `${credits.monthly_limit_cents / 100} ${unit}`,
+    ),
+  );
+}
+
+interface UsageRow {
+  day?: string;
+  model?: string;
+  calls: number;
+  tokens_input: number;
+  tokens_output: number;
+  charged: string;
+}
+interface Usage {
+  currency: string;
+  from: string;
+  data: UsageRow[];
+}
+
+export async function usageView(): Promise<HTMLElement> {
+  const [days, models] = await Promise.all([
+    call<Usage>("GET", "/v1/usage?group_by=day"),
+    call<Usage>("GET", "/v1/usage?group_by=model"),
+  ]);
+  const grid = (title: string, name: "day" | "model", usage: Usage): HTMLElement =>
+    element(
+      "section",
+      {},
+      element("h2", {}, title),
+      table<UsageRow>(
+        [
+          { title: name, cell: (row) => row[name] ?? "" },
+          { title: "Calls", number: true, cell: (row) => row.calls.toLocaleString() },
+          { title: "Tokens in", number: true, cell: (row) => row.tokens_input.toLocaleString() },
+          { title: "Tokens out", number: true, cell: (row) => row.tokens_output.toLocaleString() },
+          { title: usage.currency, number: true, cell: (row) => row.charged },
+        ],
+        usage.data,
+      ),
+    );
+  return element("div", {}, grid("By day, this month", "day", days), grid("By model", "model", models));
+}
