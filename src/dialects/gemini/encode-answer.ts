@@ -3,8 +3,9 @@ import type { Answer, AnswerPart } from "../../ir/answer.ts";
 import type { GatewayError } from "../../ir/error.ts";
 import type { IrEvent } from "../../ir/events.ts";
 import type { Loss } from "../../ir/loss.ts";
-import { isObject, type JsonObject, type JsonValue, rawNumber } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
+import { annotationObject } from "./annotation.ts";
 import { ChoiceWriter, type PartEvent } from "./choice-writer.ts";
 import { encodeUsage } from "./encode-usage.ts";
 import { KEEP_ALIVE, streamError } from "./render-error.ts";
@@ -57,15 +58,13 @@ class AnswerShell {
     const candidates = choices
       .map((choice) => ({ content: { parts: contents(choice.index), role: "model" }, ...choice.closing() }))
       .filter((candidate) => !isBlocked || candidate.content.parts.some((part) => part.text !== ""));
-    const block = annotation.extension;
     return {
       ...(candidates.length === 0 ? {} : { candidates }),
       ...this.#native,
       ...(this.#feedback === null ? {} : { promptFeedback: this.#feedback }),
       usageMetadata: encodeUsage(annotation.usage),
       ...this.identity,
-      ...(annotation.costCents === null ? {} : { cost_cents: rawNumber(annotation.costCents) }),
-      ...(block === null ? {} : { [annotation.extensionName]: block }),
+      ...annotationObject(annotation),
     };
   }
 }

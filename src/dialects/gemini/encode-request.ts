@@ -6,6 +6,7 @@ import { ContentsEncoder, encodePart } from "./encode-contents.ts";
 import { encodeReasoning } from "./encode-reasoning.ts";
 import { EncodeScope } from "./encode-scope.ts";
 import { encodeToolChoice, encodeTools } from "./encode-tools.ts";
+import { modelPath } from "./model-name.ts";
 import { toWireSchema } from "./schema.ts";
 
 /** Stop sequences that a request may have (https://ai.google.dev/api/generate-content#FIELDS.stop_sequences). */
@@ -18,12 +19,6 @@ const SERVICE_TIERS: Readonly<Record<string, string>> = {
   standard: "standard",
   standard_only: "standard",
 };
-
-/** Path of a model's method, below the base URL. The id may already be a resource name (`models/…`, `tunedModels/…`). */
-export function modelPath(model: string, method: string): string {
-  const name = /^(?:models|tunedModels|publishers|projects)\//.test(model) ? model : `models/${model}`;
-  return `/v1beta/${name.split("/").map(encodeURIComponent).join("/")}:${method}`;
-}
 
 /** The generateContent call for a target (https://ai.google.dev/api/generate-content). Throws GatewayError 400 for parts it can't leave out. */
 export function encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {

@@ -2,13 +2,15 @@ import type { Dialect } from "../dialect.ts";
 import { decodeAnswer, GeminiDecoder } from "./decode-answer.ts";
 import { decodeError } from "./decode-error.ts";
 import { decodeRequest } from "./decode-request.ts";
+import { embedCodec } from "./embed.ts";
 import { encodeAnswer, GeminiStreamEncoder } from "./encode-answer.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { hints } from "./hints.ts";
+import { imageCodec } from "./image.ts";
 import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
 
-export { geminiModelResource, type GeminiModelFacts } from "./models.ts";
+export * from "./count.ts";
 export { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
@@ -28,5 +30,7 @@ export const gemini: Dialect = {
   renderError,
   renderStreamError,
   keepAliveText: KEEP_ALIVE,
+  embed: embedCodec,
+  image: imageCodec,
   streamContentType: (route) => (route.sse ? "text/event-stream" : "application/json"),
 };

@@ -4,7 +4,8 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { isObject } from "../../lib/json.ts";
 import { scanObject, type ScannedObject } from "../../wire/scan.ts";
 import { appendFields, type FieldEdits, spliceFields } from "../../wire/splice.ts";
-import { modelPath, wireTier } from "./encode-request.ts";
+import { wireTier } from "./encode-request.ts";
+import { modelName, modelPath } from "./model-name.ts";
 import { spelling } from "./proto.ts";
 
 /** The client's bytes for a provider of this dialect: the model goes into the path, an output cap into generationConfig, all else stays. */
@@ -20,8 +21,7 @@ export function spliceRequest(
   const remove = refusedFields(doc, target.compat.refuses, losses);
   const isStream = route.stream === true;
   const path = modelPath(owned.model, isStream ? "streamGenerateContent" : "generateContent");
-  if (has("model"))
-    set.model = JSON.stringify(decodeURIComponent(path.slice("/v1beta/".length, path.lastIndexOf(":"))));
+  if (has("model")) set.model = JSON.stringify(modelName(owned.model));
   const tier = owned.serviceTier === undefined ? undefined : wireTier(owned.serviceTier);
   if (tier !== undefined) set[spelling(has, "serviceTier")] = JSON.stringify(tier);
   const configName = spelling(has, "generationConfig");
