@@ -1,10 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { openaiResponses } from "../../../src/dialects/openai-responses/index.ts";
 import type { Answer } from "../../../src/ir/answer.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";
 import { INPUT_CLASSES, OUTPUT_CLASSES, sumTokens } from "../../../src/ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
-import { type FixtureCase, FIXTURES_AVAILABLE, fixtureTest, loadCases } from "../../support/fixtures.ts";
+import { type FixtureCase, fixtureTest, loadCases } from "../../support/fixtures.ts";
 import {
   answerContext,
   decodeJson,
@@ -82,8 +82,7 @@ function listOf(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-test("there are recordings of every kind", () => {
-  if (!FIXTURES_AVAILABLE) return;
+fixtureTest("there are recordings of every kind", () => {
   expect(streams.length).toBeGreaterThanOrEqual(22);
   expect(answers.length).toBeGreaterThanOrEqual(25);
   expect(errors.length).toBeGreaterThanOrEqual(6);
