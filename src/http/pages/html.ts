@@ -31,6 +31,7 @@ export function staticPage(title: string, style: string, body: string): Response
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
+<link rel="icon" href="data:,">
 <style>${style}</style>
 </head>
 <body>
@@ -38,5 +39,5 @@ ${body}
 </body>
 </html>
 `;
-  return htmlResponse(html, `default-src 'none'; style-src ${sha256(style)}; ${COMMON}`);
+  return htmlResponse(html, `default-src 'none'; style-src ${sha256(style)}; img-src data:; ${COMMON}`);
 }
