@@ -10,7 +10,7 @@ import type { Capability, TargetFacts } from "../ir/target.ts";
 import type { Usage } from "../ir/usage.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { ScannedObject } from "../wire/scan.ts";
-import type { EmbedCodec, ImageCodec } from "./operations.ts";
+import type { CountCodec, EmbedCodec, ImageCodec } from "./operations.ts";
 
 /** What the path and query of the call said (Gemini has the model and the stream flag there). */
 export interface RouteFacts {
@@ -203,6 +203,8 @@ export interface Dialect {
   // client side, request
   /** Reads what routing needs. Throws GatewayError (400, names the field) on wrong types of the fields it reads. */
   hints(doc: ScannedObject, route: RouteFacts): Hints;
+  /** How the beginning of an envelope looks in this dialect's bytes, where that isn't its plain text (bytes fields are base64). */
+  readonly envelopeMark?: string;
   /** Throws GatewayError 400 with the path of the offending field. */
   decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest;
 
@@ -236,6 +238,7 @@ export interface Dialect {
   // other operations, where the dialect has them
   readonly embed?: EmbedCodec;
   readonly image?: ImageCodec;
+  readonly count?: CountCodec;
 }
 
 export interface RelayContext {

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../lib/json.ts";
 import type { EmbedAnswer, EmbedRequest } from "../ir/embedding.ts";
 import type { ImageAnswer, ImageRequest } from "../ir/image.ts";
+import type { GenerateRequest } from "../ir/request.ts";
 import type { Loss } from "../ir/loss.ts";
 import type { TargetFacts } from "../ir/target.ts";
 import type { ScannedObject } from "../wire/scan.ts";
@@ -10,6 +11,7 @@ import type {
   EncodedRequest,
   Hints,
   OwnedFields,
+  RequestContext,
   RouteFacts,
   SplicedRequest,
 } from "./dialect.ts";
@@ -46,3 +48,13 @@ export interface OperationCodec<Request, Answer> {
 
 export type EmbedCodec = OperationCodec<EmbedRequest, EmbedAnswer>;
 export type ImageCodec = OperationCodec<ImageRequest, ImageAnswer>;
+
+/** Counting the input of a generate request, without running it. */
+export interface CountCodec {
+  /** Throws GatewayError 400 with the path of the offending field. */
+  decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest;
+  encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest;
+  /** Tokens. Throws DecodeError. */
+  decodeAnswer(body: JsonValue): number;
+  encodeAnswer(inputTokens: number): JsonObject;
+}

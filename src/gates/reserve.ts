@@ -45,7 +45,8 @@ export interface HoldFacts {
   hints: Hints;
   /** Upper bound of input tokens at a target. */
   inputBound(target: Target): number;
-  /** Largest count of each hosted tool's uses, by fee name. */
+  operation: "generate" | "embed" | "image" | "count";
+  /** ms since the epoch. */
   now: number;
 }
 
@@ -70,11 +71,21 @@ function worstCase(facts: HoldFacts, target: Target, pin: PricePin, cap: number 
     pin,
     // Every use of a hosted tool may bring back as much as the context holds.
     inputTokens: hosted.length === 0 ? input : target.model.context * (HOSTED_TOOL_USES + 1),
-    outputTokens: outputCap(facts.catalog, target, cap) * hints.n,
+    outputTokens: outputBound(facts, target, cap),
     modifiers: variants(hints, target),
     fees: Object.fromEntries(hosted.map((item) => [item.value, HOSTED_TOOL_USES])),
-    images: 0,
+    images: facts.operation === "image" ? hints.n : 0,
   };
+}
+
+/** Tokens of the dearest image where a model's row tells no cap of its own (gpt-image-1: 6,240 at high quality, 1024x1536). */
+const IMAGE_TOKENS = 8_192;
+
+/** Embeddings have no output; images have tokens where the provider bills them so. */
+function outputBound(facts: HoldFacts, target: Target, cap: number | null): number {
+  if (facts.operation === "embed") return 0;
+  if (facts.operation === "image") return (target.model.defaultOutputCap ?? IMAGE_TOKENS) * facts.hints.n;
+  return outputCap(facts.catalog, target, cap) * facts.hints.n;
 }
 
 /** Uses of one hosted tool that a call is held for when the request sets no limit of its own. */

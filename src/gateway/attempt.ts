@@ -7,20 +7,42 @@ import { type Opened, openAnswer } from "./open.ts";
 import type { LiveCall } from "./live-call.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 
+/** What an attempt does with a target: the bytes to send, and what is read of the answer. */
+export interface AttemptSteps<T> {
+  prepare(target: Target): Prepared;
+  /** Rejects with UpstreamError. */
+  open(prepared: Prepared, signal: AbortSignal): Promise<T>;
+}
+
 /**
- * Runs down the plan until some target has given its first content. Rejects with UpstreamError, the most telling failure of all attempts.
+ * Runs down the plan until some target has given its first content. Rejects with UpstreamError, the failure of the last attempt.
  * Nothing reaches the client before this resolves, so failing over is free.
  */
 export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
+  const opened = await attemptPlan(live, first, {
+    prepare: (target) => prepare(live, target),
+    open: (prepared, signal) => openAnswer(live, prepared, signal),
+  });
+  live.meter = opened.meter;
+  return opened;
+}
+
+/** The same for any operation. */
+export async function attemptPlan<T>(live: LiveCall, first: Prepared, steps: AttemptSteps<T>): Promise<T> {
   const place = { taken: false };
   try {
-    return await runPlan(live, first, place);
+    return await runPlan(live, first, steps, place);
   } finally {
     if (place.taken) live.deps.retryBudget.release();
   }
 }
 
-async function runPlan(live: LiveCall, first: Prepared, place: { taken: boolean }): Promise<Opened> {
+async function runPlan<T>(
+  live: LiveCall,
+  first: Prepared,
+  steps: AttemptSteps<T>,
+  place: { taken: boolean },
+): Promise<T> {
   const targets = live.plan?.targets ?? [];
   const deadline = live.startedAt + live.catalog.routing.deadlineMs;
   let prepared = first;
@@ -29,10 +51,9 @@ async function runPlan(live: LiveCall, first: Prepared, place: { taken: boolean 
   for (;;) {
     live.attempts += 1;
     live.target = prepared.target;
-    const outcome = await attemptOnce(live, prepared);
+    const outcome = await attemptOnce(live, prepared, steps);
     if ("opened" in outcome) {
       live.requestLosses = prepared.losses;
-      live.meter = outcome.opened.meter;
       return outcome.opened;
     }
     live.lastFailure = outcome.failure;
@@ -58,20 +79,21 @@ async function runPlan(live: LiveCall, first: Prepared, place: { taken: boolean 
     retriesOfTarget = 0;
     const next = targets[index];
     if (next === undefined) throw new UpstreamError(outcome.failure);
-    prepared = prepare(live, next);
+    prepared = steps.prepare(next);
   }
 }
 
-async function attemptOnce(
+async function attemptOnce<T>(
   live: LiveCall,
   prepared: Prepared,
-): Promise<{ opened: Opened } | { failure: UpstreamFailure }> {
+  steps: AttemptSteps<T>,
+): Promise<{ opened: T } | { failure: UpstreamFailure }> {
   const { health, clock } = live.deps;
   const { target } = prepared;
   const startedAt = clock.monotonic();
   health.begin(target, clock.now());
   try {
-    const opened = await openAnswer(live, prepared, live.abort.signal);
+    const opened = await steps.open(prepared, live.abort.signal);
     live.markFirstToken();
     health.succeed(target, clock.now(), clock.monotonic() - startedAt);
     return { opened };

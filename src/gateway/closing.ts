@@ -29,7 +29,10 @@ export async function settleCall(live: LiveCall, outcome: Outcome): Promise<Clos
   const measured = outcome.state === "completed" ? meter.complete() : meter.delivered();
   const checked = checkUsage(live, measured);
   const pin = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt);
-  const price = priceUsage(checked.usage, pin, { requestedTier: target.serviceTier ?? requestedTier(live) });
+  const price = priceUsage(checked.usage, pin, {
+    requestedTier: target.serviceTier ?? requestedTier(live),
+    ...(live.images === null ? {} : { images: live.images }),
+  });
   const receipt = await live.deps.ledger.settle(hold.id, {
     usage: checked.usage,
     source: checked.source,
@@ -42,6 +45,7 @@ export async function settleCall(live: LiveCall, outcome: Outcome): Promise<Clos
         : { status: outcome.status, errorCode: outcome.errorCode, streamState: outcome.state },
     ),
   });
+  live.charged = receipt.charged;
   return { receipt, usage: checked.usage, price };
 }
 

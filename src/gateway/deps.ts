@@ -16,6 +16,7 @@ export interface Tokens {
   /** Upper bound of input tokens, for the hold. */
   boundInput(bound: InputBound, model: Model): number;
   newCounter(model: Model): TextCounter;
+  countText(text: string, target: Target): number;
   /** Counted input of this request for a provider that has not told its own number; an estimate, never the bound. */
   countInput(live: LiveCall, target: Target): number;
 }

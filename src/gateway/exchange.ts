@@ -1,4 +1,5 @@
 import { resolve } from "../catalog/resolve.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import { errorText } from "../lib/log.ts";
@@ -14,6 +15,8 @@ import { failureToError } from "./failure.ts";
 import { LiveCall } from "./live-call.ts";
 import { LiveStreams } from "./live-streams.ts";
 import type { Opened } from "./open.ts";
+import { OperationRun } from "./operation.ts";
+import { countTokens, embedFacts, imageFacts } from "./operations.ts";
 import { type Prepared, prepare, refuseLosses } from "./prepare.ts";
 import { reserveCall } from "./reserve-call.ts";
 import { answerHeaders, respondJson, respondStream } from "./respond.ts";
@@ -50,10 +53,23 @@ export class Exchange implements Gateway {
     }
   }
 
+  #run(live: LiveCall): Promise<Response> {
+    switch (live.call.operation) {
+      case "generate":
+        return this.#generate(live);
+      case "embed":
+        return this.#once(live, new OperationRun(live, embedFacts(live)));
+      case "image":
+        return this.#once(live, new OperationRun(live, imageFacts(live)));
+      case "count":
+        return this.#count(live);
+    }
+  }
+
   /** One page, top to bottom, as every call runs. */
-  async #run(live: LiveCall): Promise<Response> {
+  async #generate(live: LiveCall): Promise<Response> {
     const rate = this.#deps.takeRate(live.call.principal);
-    await readRequest(live);
+    await readRequest(live, live.call.dialect.hints);
     const plan = this.#plan(live);
     let prepared = prepare(live, plan.first);
     this.#checkStrict(live, prepared);
@@ -75,6 +91,30 @@ export class Exchange implements Gateway {
       return respondStream(live, opening, opened, headers, this.streams);
     }
     return respondJson(live, opened, headers);
+  }
+
+  /** Operations that ask once and get one JSON answer. */
+  async #once<Q, A>(live: LiveCall, run: OperationRun<Q, A>): Promise<Response> {
+    const rate = this.#deps.takeRate(live.call.principal);
+    await readRequest(live, run.hints);
+    const plan = this.#plan(live);
+    const prepared = run.prepare(plan.first);
+    this.#checkStrict(live, prepared);
+    const reserved = await reserveCall(live, plan.all);
+    live.requestLosses = prepared.losses;
+    await reserved.durable;
+    this.#watchClient(live);
+    return run.finish(prepared, { ...rate, ...answerHeaders(live) });
+  }
+
+  /** Counting is free: no hold, but a row in the audit like any call. */
+  async #count(live: LiveCall): Promise<Response> {
+    const rate = this.#deps.takeRate(live.call.principal);
+    await readRequest(live, live.call.dialect.hints);
+    const tokens = await countTokens(live, this.#plan(live).first);
+    await voidCall(live, "count", { status: 200, errorCode: null, streamState: "completed" });
+    const body = live.call.dialect.count?.encodeAnswer(tokens) ?? {};
+    return Response.json(body, { headers: { ...rate, ...answerHeaders(live) } });
   }
 
   #admit(): void {
@@ -114,6 +154,14 @@ export class Exchange implements Gateway {
 
   /** Starts the attempts beside the flush of the hold; a client that leaves ends them. */
   #dial(live: LiveCall, prepared: Prepared): Promise<Opened> {
+    this.#watchClient(live);
+    failpoint("dialled");
+    const opening = firstAnswer(live, prepared);
+    opening.catch(() => undefined);
+    return opening;
+  }
+
+  #watchClient(live: LiveCall): void {
     const { signal } = live.call.request;
     const leave = (): void => {
       live.clientGone = true;
@@ -121,10 +169,6 @@ export class Exchange implements Gateway {
     };
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
-    failpoint("dialled");
-    const opening = firstAnswer(live, prepared);
-    opening.catch(() => undefined);
-    return opening;
   }
 
   /** The first content, or null when a stream has waited so long that it is committed without. */
@@ -184,11 +228,11 @@ export class Exchange implements Gateway {
 }
 
 /** Reads, scans and hints. Throws BodyError, JsonScanError or GatewayError. */
-async function readRequest(live: LiveCall): Promise<void> {
+async function readRequest(live: LiveCall, hints: Dialect["hints"]): Promise<void> {
   const { call, deps } = live;
   const bytes = await readBody(call.request, { maxBytes: deps.settings.maxBodyBytes });
   live.doc = scanObject(bytes);
-  live.hints = call.dialect.hints(live.doc, call.route);
+  live.hints = hints(live.doc, call.route);
 }
 
 function bodyError(error: BodyError): GatewayError {

@@ -7,6 +7,7 @@ import type { SealBox } from "../ir/seal.ts";
 import { createSealBox } from "../ir/seal-box.ts";
 import type { AuditRecordInput, Hold } from "../ledger/types.ts";
 import type { JsonObject } from "../lib/json.ts";
+import type { Nano } from "../lib/money.ts";
 import type { Plan, Target } from "../routing/types.ts";
 import type { ScannedObject } from "../wire/scan.ts";
 import type { GatewayDeps } from "./deps.ts";
@@ -38,6 +39,10 @@ export class LiveCall {
   hold: Hold | null = null;
   target: Target | null = null;
   meter: Meter | null = null;
+  /** Images made, by size: the bill of an image call. */
+  images: Record<string, number> | null = null;
+  /** What the settlement charged, nano-units of the ledger currency. */
+  charged: Nano | null = null;
   attempts = 0;
   firstTokenAt: number | null = null;
   requestLosses: Loss[] = [];

@@ -40,7 +40,17 @@ export interface OpenedJson {
  * One attempt at one target, up to the first content event. Rejects with UpstreamError; nothing has been sent to the client then.
  * `signal` ends the attempt at once.
  */
-export async function openAnswer(live: LiveCall, prepared: Prepared, signal: AbortSignal): Promise<Opened> {
+export function openAnswer(live: LiveCall, prepared: Prepared, signal: AbortSignal): Promise<Opened> {
+  return sendAndRead(live, prepared, signal, (answer) => readOpening(live, prepared, answer));
+}
+
+/** Sends a prepared request and hands a 2xx answer to `read`, all within the first-token time. Rejects with UpstreamError. */
+export async function sendAndRead<T>(
+  live: LiveCall,
+  prepared: Prepared,
+  signal: AbortSignal,
+  read: (answer: InboundAnswer) => Promise<T>,
+): Promise<T> {
   const { target } = prepared;
   const { routing } = live.catalog;
   const limit = target.model.firstTokenTimeoutMs ?? routing.firstTokenTimeoutMs;
@@ -57,7 +67,7 @@ export async function openAnswer(live: LiveCall, prepared: Prepared, signal: Abo
     });
     failpoint("headers");
     if (answer.status < 200 || answer.status > 299) throw await statusFailure(answer, prepared);
-    return await readOpening(live, prepared, answer);
+    return await read(answer);
   } catch (error) {
     throw asUpstreamError(error, attempt.signal);
   } finally {
@@ -180,7 +190,7 @@ function refuseEmpty(meter: Meter): void {
   throw new UpstreamError({ cause: "empty", status: null, code: null, message: "the provider's answer was empty" });
 }
 
-async function readAll(answer: InboundAnswer, limit: number): Promise<Uint8Array> {
+export async function readAll(answer: InboundAnswer, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {

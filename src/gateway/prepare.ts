@@ -32,7 +32,9 @@ export function prepare(live: LiveCall, target: Target): Prepared {
 /** Envelopes in the client's bytes must be opened before any provider sees them, so they are never relayed. */
 function modeFor(live: LiveCall, target: Target): "relay" | "translate" {
   if (target.dialect !== live.call.dialect.id || target.mode === "translate") return "translate";
-  return live.scanned.includes(ENVELOPE_PREFIX) || live.decodedRequest !== null ? "translate" : "relay";
+  return live.scanned.includes(live.call.dialect.envelopeMark ?? ENVELOPE_PREFIX) || live.decodedRequest !== null
+    ? "translate"
+    : "relay";
 }
 
 function prepareRelay(live: LiveCall, target: Target): Prepared {

@@ -55,6 +55,7 @@ function holdFacts(live: LiveCall): HoldFacts {
     principal: live.call.principal,
     hints: live.read,
     inputBound: (target) => live.deps.tokens.boundInput(live.read.input, target.model),
+    operation: live.call.operation,
     now: live.call.receivedAt,
   };
 }

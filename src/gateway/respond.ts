@@ -2,6 +2,7 @@ import { foldEvents } from "../ir/fold.ts";
 import type { Annotation } from "../dialects/dialect.ts";
 import type { Loss } from "../ir/loss.ts";
 import { failpoint } from "../lib/failpoint.ts";
+import { formatCents } from "../lib/money.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import { ClientStream } from "./client-stream.ts";
 import { annotate, settleCall } from "./closing.ts";
@@ -61,7 +62,17 @@ export async function respondJson(
     opened.prepared.mode === "relay"
       ? live.call.dialect.annotateBody(opened.bytes, annotation)
       : encodeTranslated(live, opened, annotation).bytes;
-  const cost = annotation.costCents ?? annotate(live, closed).costCents;
+  return jsonResponse(live, body, annotation, headers);
+}
+
+/** A settled JSON answer with its cost in the header, also where bodies are not annotated. */
+export function jsonResponse(
+  live: LiveCall,
+  body: Uint8Array,
+  annotation: Annotation,
+  headers: Record<string, string>,
+): Response {
+  const cost = annotation.costCents ?? (live.charged === null ? null : formatCents(live.charged));
   const prefix = live.catalog.brand.headerPrefix;
   return new Response(body as Uint8Array<ArrayBuffer>, {
     status: 200,

@@ -13,6 +13,7 @@ export function createTokens(realmOf: (providerName: string) => string): Tokens 
   return {
     boundInput: (bound, model) => boundInputTokens(bound, family(model.provider), model.context),
     newCounter: (model) => new DeltaCounter(family(model.provider)),
+    countText: (text, target) => countText(text, familyOf(target.provider.realm)),
     countInput: (live, target: Target) => {
       const { texts, mediaTokens, turns } = countableInput(live.request);
       const text = countText(texts.join("\n"), familyOf(target.provider.realm));

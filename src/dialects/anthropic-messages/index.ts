@@ -9,7 +9,7 @@ import { decodeError, renderError, renderStreamError } from "./error.ts";
 import { readHints } from "./hints.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 
-export * from "./count.ts";
+import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
 
 /** Anthropic Messages, both sides. */
 export const anthropicMessages: Dialect = {
@@ -28,5 +28,11 @@ export const anthropicMessages: Dialect = {
   renderError,
   renderStreamError: (error, requestId) => renderStreamError(error, requestId),
   keepAliveText: PING,
+  count: {
+    decodeRequest: decodeCountRequest,
+    encodeRequest: encodeCountRequest,
+    decodeAnswer: decodeCountAnswer,
+    encodeAnswer: encodeCountAnswer,
+  },
   streamContentType: () => "text/event-stream; charset=utf-8",
 };

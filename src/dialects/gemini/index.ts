@@ -10,8 +10,8 @@ import { imageCodec } from "./image.ts";
 import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
 
-export * from "./count.ts";
-export { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
+import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
+import { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
 export const gemini: Dialect = {
@@ -30,6 +30,13 @@ export const gemini: Dialect = {
   renderError,
   renderStreamError,
   keepAliveText: KEEP_ALIVE,
+  envelopeMark: WIRE_ENVELOPE_PREFIX,
+  count: {
+    decodeRequest: decodeCountRequest,
+    encodeRequest: encodeCountRequest,
+    decodeAnswer: decodeCountAnswer,
+    encodeAnswer: encodeCountAnswer,
+  },
   embed: embedCodec,
   image: imageCodec,
   streamContentType: (route) => (route.sse ? "text/event-stream" : "application/json"),
