@@ -158,11 +158,9 @@ if (process.argv.includes("--verbose")) {
 }
 if (process.argv.includes("--write")) {
   const text = readFileSync(DOCUMENT, "utf8");
+  const marked = `<!-- measured -->\n\n${report}\n<!-- /measured -->`;
   writeFileSync(
     DOCUMENT,
-    text.replace(
-      /(<!-- measured -->\n)[^]*(\n<!-- \/measured -->)/,
-      (_all, open: string, close: string) => `${open}\n${report}${close}`,
-    ),
+    text.replace(/<!-- measured -->[^]*<!-- \/measured -->/, () => marked),
   );
 }
