@@ -1,14 +1,13 @@
-import type { EncodedRequest, RequestContext, SplicedRequest } from "../dialect.ts";
+import type { EncodedRequest, RequestContext } from "../dialect.ts";
+import type { CountCodec } from "../operations.ts";
 import { DecodeError } from "../../ir/error.ts";
 import type { GenerateRequest } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import type { ScannedObject } from "../../wire/scan.ts";
-import { replaceNested } from "../../wire/splice.ts";
 import { decodeRequest } from "./decode-request.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { modelName, modelPath } from "./model-name.ts";
-import { countOf, protoField, ProtoReader, spelling } from "./proto.ts";
+import { countOf, ProtoReader } from "./proto.ts";
 
 /** What of a generateContent request counts as input. */
 const COUNTED = ["systemInstruction", "tools", "toolConfig", "contents", "generationConfig", "cachedContent"];
@@ -17,38 +16,36 @@ const COUNTED = ["systemInstruction", "tools", "toolConfig", "contents", "genera
  * A countTokens body (https://ai.google.dev/api/tokens): bare `contents`, or a whole generateContent request inside.
  * Throws GatewayError 400 with the path of the offending field.
  */
-export function decodeCountRequest(body: JsonObject, context: RequestContext): GenerateRequest {
+function decodeCountRequest(body: JsonObject, context: RequestContext): GenerateRequest {
   const inner = new ProtoReader(body, "").object("generateContentRequest");
   return decodeRequest(inner?.raw ?? body, context);
 }
 
 /** The whole request goes inside, since bare contents leave instructions and tools uncounted. */
-export function encodeCountRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {
+function encodeCountRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {
   const { body, losses } = encodeRequest({ ...request, stream: false }, target);
   const counted = Object.fromEntries(Object.entries(body).filter(([name]) => COUNTED.includes(name)));
   const generateContentRequest = { model: modelName(target.upstreamModel), ...counted };
   return { path: modelPath(target.upstreamModel, "countTokens"), body: { generateContentRequest }, losses };
 }
 
-/** A relayed countTokens call: the model goes into the path, and into the inner request when there is one. */
-export function spliceCountRequest(doc: ScannedObject, model: string): SplicedRequest {
-  const name = spelling((key) => doc.fields.has(key), "generateContentRequest");
-  const bytes = isObject(doc.value(name))
-    ? replaceNested(doc.bytes, [name, "model"], JSON.stringify(modelName(model)))
-    : doc.bytes;
-  return { path: modelPath(model, "countTokens"), bytes, losses: [] };
-}
-
 /** A provider's count, tokens; ProtoJSON leaves a zero out. Throws DecodeError when the body is no count. */
-export function decodeCountAnswer(body: JsonValue): number {
+function decodeCountAnswer(body: JsonValue): number {
   if (!isObject(body)) throw new DecodeError("the answer is not a JSON object");
-  const told = protoField(body, "totalTokens");
+  const told = body.totalTokens;
   const tokens = told === undefined ? 0 : countOf(told);
   if (tokens === undefined) throw new DecodeError("the answer holds no token count");
   return tokens;
 }
 
 /** The answer to a countTokens call: input tokens of the whole request. */
-export function encodeCountAnswer(inputTokens: number): JsonObject {
+function encodeCountAnswer(inputTokens: number): JsonObject {
   return { totalTokens: inputTokens, promptTokensDetails: [{ modality: "TEXT", tokenCount: inputTokens }] };
 }
+
+export const countCodec: CountCodec = {
+  decodeRequest: decodeCountRequest,
+  encodeRequest: encodeCountRequest,
+  decodeAnswer: decodeCountAnswer,
+  encodeAnswer: encodeCountAnswer,
+};

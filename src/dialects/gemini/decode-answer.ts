@@ -96,11 +96,11 @@ export class GeminiDecoder implements AnswerDecoder {
   #start(chunk: JsonObject, emit: Emit): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
-    const id = textOf(protoField(chunk, "responseId")) ?? null;
-    const createTime = textOf(protoField(chunk, "createTime"));
+    const id = textOf(chunk.responseId) ?? null;
+    const createTime = textOf(chunk.createTime);
     const created = createTime === undefined ? Number.NaN : Math.floor(Date.parse(createTime) / 1000);
     this.#responseId = id ?? createTime ?? "";
-    const model = textOf(protoField(chunk, "modelVersion")) ?? null;
+    const model = textOf(chunk.modelVersion) ?? null;
     emit({ type: "message-start", id, model, created: Number.isFinite(created) ? created : null });
   }
 
@@ -115,9 +115,9 @@ export class GeminiDecoder implements AnswerDecoder {
   }
 
   #takeFeedback(chunk: JsonObject, emit: Emit): boolean {
-    const feedback = protoField(chunk, "promptFeedback");
+    const feedback = chunk.promptFeedback;
     if (!isObject(feedback)) return false;
-    const reason = protoField(feedback, "blockReason");
+    const reason = feedback.blockReason;
     const name = typeof reason === "number" ? (BLOCK_REASONS[reason] ?? String(reason)) : textOf(reason);
     if (name === undefined || name === BLOCK_REASONS[0]) return false;
     this.#feedback = feedback;
@@ -127,8 +127,8 @@ export class GeminiDecoder implements AnswerDecoder {
   }
 
   #takeUsage(chunk: JsonObject, isFinal: boolean, emit: Emit): void {
-    const meta = protoField(chunk, "usageMetadata");
-    if (!isObject(meta) || !COUNTS.some((name) => protoField(meta, name) !== undefined)) return;
+    const meta = chunk.usageMetadata;
+    if (!isObject(meta) || !COUNTS.some((name) => countOf(meta[name]) !== undefined)) return;
     const usage = decodeUsage(meta);
     for (const candidate of this.#candidates.values()) {
       for (const [name, count] of Object.entries(candidate.fees)) usage.fees[name] = (usage.fees[name] ?? 0) + count;

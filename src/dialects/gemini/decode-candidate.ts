@@ -7,7 +7,7 @@ import { finishOf, finishReason } from "./finish.ts";
 import { groundingCitations, groundingFees, recitations } from "./grounding.ts";
 import { openaiLogprobs } from "./logprobs.ts";
 import { PartialArguments } from "./partial-args.ts";
-import { objectsOf, protoField, textOf } from "./proto.ts";
+import { objectsOf, textOf } from "./proto.ts";
 import { toolTypeName } from "./tool-names.ts";
 
 interface OpenText {
@@ -61,7 +61,7 @@ export class CandidateDecoder {
   push(candidate: JsonObject, responseId: string, emit: Emit): boolean {
     const content = candidate.content;
     if (isObject(content)) for (const part of objectsOf(content.parts)) this.#part(part, responseId, emit);
-    const reason = finishReason(protoField(candidate, "finishReason"));
+    const reason = finishReason(candidate.finishReason);
     this.#reason = reason ?? this.#reason;
     for (const [name, value] of Object.entries(candidate)) {
       if (!READ_FIELDS.has(name) && value !== null && value !== undefined) this.#keep(name, value);
@@ -96,7 +96,7 @@ export class CandidateDecoder {
 
   #keep(name: string, value: JsonValue): void {
     if (name === "citationMetadata" && isObject(value)) {
-      this.#recited.push(...objectsOf(protoField(value, "citationSources") ?? value.citations));
+      this.#recited.push(...objectsOf(value.citationSources ?? value.citations));
       return;
     }
     if (name === "logprobsResult" && isObject(value)) this.#logprobs.push(...openaiLogprobs(value));
@@ -104,14 +104,14 @@ export class CandidateDecoder {
   }
 
   #part(part: JsonObject, responseId: string, emit: Emit): void {
-    const signature = textOf(protoField(part, "thoughtSignature"));
+    const signature = textOf(part.thoughtSignature);
     const isThought = part.thought === true;
     const text = textOf(part.text);
     if (text !== undefined) return this.#text(text, isThought ? "reasoning" : "text", signature, emit);
-    const call = protoField(part, "functionCall");
+    const call = part.functionCall;
     if (isObject(call)) return this.#call(call, signature, responseId, emit);
     if (this.#serverTool(part, signature, responseId, emit)) return;
-    const blob = protoField(part, "inlineData");
+    const blob = part.inlineData;
     if (isObject(blob) && !isThought) return this.#media(blob, signature, emit);
     const { thoughtSignature: _camel, thought_signature: _snake, ...rest } = part;
     if (Object.keys(rest).length > 0) this.#nativePart(rest, signature, emit);
@@ -144,7 +144,7 @@ export class CandidateDecoder {
   #call(call: JsonObject, signature: string | undefined, responseId: string, emit: Emit): void {
     const name = textOf(call.name);
     const args = call.args;
-    const goesOn = protoField(call, "willContinue") === true;
+    const goesOn = call.willContinue === true;
     let open = this.#open;
     if (name !== undefined || open?.kind !== "call") {
       // An empty call closes the one before it, which may have closed itself already.
@@ -161,13 +161,13 @@ export class CandidateDecoder {
     }
     open.signature = signature ?? open.signature;
     if (isObject(args)) open.args.assign(args);
-    open.args.add(protoField(call, "partialArgs"));
+    open.args.add(call.partialArgs);
     if (!goesOn) this.#close(emit, false);
   }
 
   /** Tools that run at the provider: code execution, and calls of hosted tools with their responses. */
   #serverTool(part: JsonObject, signature: string | undefined, responseId: string, emit: Emit): boolean {
-    const code = protoField(part, "executableCode");
+    const code = part.executableCode;
     if (isObject(code)) {
       const seed = [responseId, this.#choice, this.#next, "code"].join("\n");
       this.#codeId = textOf(code.id) ?? callId(seed);
@@ -175,21 +175,21 @@ export class CandidateDecoder {
       this.#serverCall(this.#codeId, "code_execution", args, signature, emit);
       return true;
     }
-    const result = protoField(part, "codeExecutionResult");
+    const result = part.codeExecutionResult;
     if (isObject(result)) {
       const isError = result.outcome !== "OUTCOME_OK" && result.outcome !== 1;
       const toolId = textOf(result.id) ?? this.#codeId;
       this.#serverResult({ toolId, name: "code_execution", isError }, { codeExecutionResult: result }, signature, emit);
       return true;
     }
-    const call = protoField(part, "toolCall");
+    const call = part.toolCall;
     if (isObject(call)) {
       const seed = [responseId, this.#choice, this.#next, "tool"].join("\n");
       const args = isObject(call.args) ? call.args : {};
       this.#serverCall(textOf(call.id) ?? callId(seed), typeName(call), args, signature, emit);
       return true;
     }
-    const response = protoField(part, "toolResponse");
+    const response = part.toolResponse;
     if (!isObject(response)) return false;
     const facts = { toolId: textOf(response.id) ?? null, name: typeName(response), isError: false };
     this.#serverResult(facts, { toolResponse: response }, signature, emit);
@@ -216,7 +216,7 @@ export class CandidateDecoder {
 
   #media(blob: JsonObject, signature: string | undefined, emit: Emit): void {
     const at = this.#begin(emit);
-    const mediaType = textOf(protoField(blob, "mimeType")) ?? "application/octet-stream";
+    const mediaType = textOf(blob.mimeType) ?? "application/octet-stream";
     emit({ type: "media-start", mediaType, ...at });
     emit({ type: "media-delta", base64: textOf(blob.data) ?? "", ...at });
     this.#finish(at.part, signature, emit);
@@ -270,7 +270,7 @@ export class CandidateDecoder {
   }
 }
 
-const typeName = (call: JsonObject): string => toolTypeName(textOf(protoField(call, "toolType")) ?? "hosted_tool");
+const typeName = (call: JsonObject): string => toolTypeName(textOf(call.toolType) ?? "hosted_tool");
 
 /** Ids are asked for by every other dialect; made from the answer's own id, they are the same however the bytes were cut. */
 const callId = (seed: string): string => `call_${createHash("sha256").update(seed).digest("hex").slice(0, 24)}`;

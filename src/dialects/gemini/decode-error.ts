@@ -1,6 +1,6 @@
 import type { UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
-import { objectsOf, protoField, textOf } from "./proto.ts";
+import { objectsOf, textOf } from "./proto.ts";
 
 const MAX_MESSAGE = 2000;
 /** google.rpc.Code names where a body has no HTTP code. */
@@ -69,7 +69,7 @@ function failureOf(status: number | null, error: JsonObject): UpstreamFailure {
   const reason = details.map((detail) => textOf(detail.reason)).find((item) => item !== undefined) ?? null;
   const message = plain(textOf(error.message) ?? "") || "the provider reported an error";
   const retry = details
-    .map((detail) => secondsOf(textOf(protoField(detail, "retryDelay")) ?? null))
+    .map((detail) => secondsOf(textOf(detail.retryDelay) ?? null))
     .find((item) => item !== undefined);
   const field = fieldOf(details);
   const isTooLong = /token count.{0,80}exceeds the maximum/i.test(message);
@@ -87,7 +87,7 @@ function failureOf(status: number | null, error: JsonObject): UpstreamFailure {
 
 function fieldOf(details: readonly JsonObject[]): string | undefined {
   for (const detail of details) {
-    const [violation] = objectsOf(protoField(detail, "fieldViolations"));
+    const [violation] = objectsOf(detail.fieldViolations);
     const field = violation === undefined ? undefined : textOf(violation.field);
     if (field !== undefined && field !== "") return field;
   }

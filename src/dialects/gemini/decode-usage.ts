@@ -1,6 +1,6 @@
 import type { TokenClass, TokenCounts, Usage } from "../../ir/usage.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { countOf, objectsOf, protoField, textOf } from "./proto.ts";
+import { countOf, objectsOf, textOf } from "./proto.ts";
 
 type Modality = "text" | "audio" | "image" | "video";
 type Split = Record<Modality, number>;
@@ -38,21 +38,21 @@ const ORDER: readonly Modality[] = ["text", "audio", "image", "video"];
  * the cache; toolUsePromptTokenCount is input beside it; thoughts are outside candidatesTokenCount; total is the sum of all four.
  */
 export function decodeUsage(meta: JsonObject): Usage {
-  const count = (name: string): number | undefined => countOf(protoField(meta, name));
+  const count = (name: string): number | undefined => countOf(meta[name]);
   const prompt = count("promptTokenCount") ?? 0;
   const toolUse = count("toolUsePromptTokenCount") ?? 0;
   const thoughts = count("thoughtsTokenCount");
   const total = count("totalTokenCount");
   const known = prompt + toolUse + (thoughts ?? 0);
   const candidates = count("candidatesTokenCount") ?? Math.max(0, (total ?? known) - known);
-  const input = splitOf(prompt, protoField(meta, "promptTokensDetails"));
-  const cached = splitOf(count("cachedContentTokenCount") ?? 0, protoField(meta, "cacheTokensDetails"));
+  const input = splitOf(prompt, meta.promptTokensDetails);
+  const cached = splitOf(count("cachedContentTokenCount") ?? 0, meta.cacheTokensDetails);
   takeCached(input, cached);
-  addSplit(input, splitOf(toolUse, protoField(meta, "toolUsePromptTokensDetails")));
+  addSplit(input, splitOf(toolUse, meta.toolUsePromptTokensDetails));
   const tokens: TokenCounts = {};
   fill(tokens, INPUT, input);
   fill(tokens, CACHED, cached);
-  fill(tokens, OUTPUT, splitOf(candidates, protoField(meta, "candidatesTokensDetails")));
+  fill(tokens, OUTPUT, splitOf(candidates, meta.candidatesTokensDetails));
   if (thoughts !== undefined) tokens.reasoning = thoughts;
   return {
     tokens,
@@ -69,7 +69,7 @@ function splitOf(total: number, details: JsonValue | undefined): Split {
   const split: Split = { text: 0, audio: 0, image: 0, video: 0 };
   let listed = 0;
   for (const detail of objectsOf(details)) {
-    const tokens = countOf(protoField(detail, "tokenCount")) ?? 0;
+    const tokens = countOf(detail.tokenCount) ?? 0;
     split[MODALITIES[textOf(detail.modality)?.toUpperCase() ?? ""] ?? "text"] += tokens;
     listed += tokens;
   }
@@ -104,9 +104,9 @@ function fill(tokens: TokenCounts, classes: Record<Modality, TokenClass>, split:
 
 /** Gemini API tells `serviceTier`, Vertex AI `trafficType` (ON_DEMAND_FLEX …). */
 function variantOf(meta: JsonObject): Usage["variant"] {
-  const tier = textOf(protoField(meta, "serviceTier"))?.toLowerCase();
+  const tier = textOf(meta.serviceTier)?.toLowerCase();
   if (tier !== undefined && tier !== "unspecified") return { serviceTier: tier };
-  const traffic = textOf(protoField(meta, "trafficType")) ?? "";
+  const traffic = textOf(meta.trafficType) ?? "";
   const match = /^ON_DEMAND_(FLEX|PRIORITY)$/.exec(traffic);
   return match?.[1] === undefined ? {} : { serviceTier: match[1].toLowerCase() };
 }

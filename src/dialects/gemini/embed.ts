@@ -11,7 +11,7 @@ import { annotationObject } from "./annotation.ts";
 import { decodeUsage } from "./decode-usage.ts";
 import { encodeUsage } from "./encode-usage.ts";
 import { modelName, modelPath } from "./model-name.ts";
-import { objectsOf, protoField, ProtoReader, textOf } from "./proto.ts";
+import { objectsOf, ProtoReader, textOf } from "./proto.ts";
 import { annotateBody } from "./splice.ts";
 
 interface Single {
@@ -143,9 +143,9 @@ function decodeAnswer(body: JsonValue): EmbedAnswer {
   if (!isObject(body)) throw new DecodeError("the answer is not a JSON object");
   const list = isObject(body.embedding) ? [body.embedding] : objectsOf(body.embeddings);
   if (list.length === 0) throw new DecodeError("the answer holds no embeddings");
-  const meta = protoField(body, "usageMetadata");
+  const meta = body.usageMetadata;
   const usage = isObject(meta) ? { ...decodeUsage(meta), reasoningKnown: true } : null;
-  return { model: textOf(protoField(body, "modelVersion")) ?? null, vectors: list.map(vectorOf), usage, losses: [] };
+  return { model: textOf(body.modelVersion) ?? null, vectors: list.map(vectorOf), usage, losses: [] };
 }
 
 function vectorOf(embedding: JsonObject): EmbedVector {

@@ -1,6 +1,6 @@
 import type { Citation } from "../../ir/events.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { countOf, objectsOf, protoField, textOf } from "./proto.ts";
+import { countOf, objectsOf, textOf } from "./proto.ts";
 
 /**
  * `groundingMetadata` as citations: one for each source that supports a segment of the text; sources without a segment once, without a
@@ -8,14 +8,14 @@ import { countOf, objectsOf, protoField, textOf } from "./proto.ts";
  */
 export function groundingCitations(metadata: JsonValue | undefined, text: string): Citation[] {
   if (!isObject(metadata)) return [];
-  const chunks = objectsOf(protoField(metadata, "groundingChunks"));
-  const supports = objectsOf(protoField(metadata, "groundingSupports"));
+  const chunks = objectsOf(metadata.groundingChunks);
+  const supports = objectsOf(metadata.groundingSupports);
   const places = new Places(text);
   const used = new Set<JsonObject>();
   const citations: Citation[] = [];
   for (const support of supports) {
     const segment = support.segment;
-    const indices = protoField(support, "groundingChunkIndices");
+    const indices = support.groundingChunkIndices;
     if (!isObject(segment) || !Array.isArray(indices)) continue;
     const place = places.segment(segment);
     for (const index of indices) {
@@ -33,7 +33,7 @@ export function groundingCitations(metadata: JsonValue | undefined, text: string
 export function recitations(metadata: JsonValue | undefined, text: string): Citation[] {
   if (!isObject(metadata)) return [];
   const places = new Places(text);
-  const sources = objectsOf(protoField(metadata, "citationSources") ?? metadata.citations);
+  const sources = objectsOf(metadata.citationSources ?? metadata.citations);
   return sources.map((source) => {
     const url = textOf(source.uri);
     const title = textOf(source.title);
@@ -51,7 +51,7 @@ export function recitations(metadata: JsonValue | undefined, text: string): Cita
 function sourceOf(chunk: JsonObject): Citation {
   const native = { origin: "gemini" as const, value: chunk };
   const [source] = Object.values(chunk).filter(isObject);
-  const url = source === undefined ? undefined : textOf(protoField(source, "uri") ?? protoField(source, "sourceUri"));
+  const url = source === undefined ? undefined : textOf(source.uri ?? source.sourceUri);
   const title = source === undefined ? undefined : textOf(source.title);
   const named = title === undefined ? {} : { title };
   if (url !== undefined) return { kind: "url", url, ...named, native };
@@ -76,8 +76,8 @@ class Places {
 
   segment(segment: JsonObject): Place {
     const quoted = textOf(segment.text);
-    const startByte = countOf(protoField(segment, "startIndex")) ?? 0;
-    const endByte = countOf(protoField(segment, "endIndex"));
+    const startByte = countOf(segment.startIndex) ?? 0;
+    const endByte = countOf(segment.endIndex);
     if (endByte !== undefined && startByte < endByte && endByte <= this.#bytes.length) {
       const cut = this.#bytes.toString("utf8", startByte, endByte);
       if (quoted === undefined || quoted === cut) {
@@ -94,14 +94,14 @@ class Places {
 /** Fee-bearing searches that the answer's grounding tells of: one for each query; maps once. */
 export function groundingFees(metadata: JsonValue | undefined): Record<string, number> {
   if (!isObject(metadata)) return {};
-  const queries = protoField(metadata, "webSearchQueries");
-  const chunks = objectsOf(protoField(metadata, "groundingChunks"));
+  const queries = metadata.webSearchQueries;
+  const chunks = objectsOf(metadata.groundingChunks);
   const searches = Array.isArray(queries) ? queries.length : 0;
   const isWeb = chunks.some((chunk) => chunk.web !== undefined);
   const isMaps = chunks.some((chunk) => chunk.maps !== undefined);
   return {
     ...(searches > 0 ? { web_search: searches } : {}),
-    ...(searches === 0 && isWeb && protoField(metadata, "searchEntryPoint") !== undefined ? { web_search: 1 } : {}),
+    ...(searches === 0 && isWeb && metadata.searchEntryPoint !== undefined ? { web_search: 1 } : {}),
     ...(isMaps ? { google_maps: 1 } : {}),
   };
 }

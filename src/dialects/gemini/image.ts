@@ -9,7 +9,7 @@ import type { ScannedObject } from "../../wire/scan.ts";
 import { annotationObject } from "./annotation.ts";
 import { aspectRatioOf, outputOptions, sizeOf } from "./image-parameters.ts";
 import { modelPath } from "./model-name.ts";
-import { objectsOf, protoField, ProtoReader, textOf } from "./proto.ts";
+import { objectsOf, ProtoReader, textOf } from "./proto.ts";
 import { annotateBody } from "./splice.ts";
 
 /** A `:predict` body of Imagen: one prompt, parameters beside it (https://ai.google.dev/gemini-api/docs/imagen). */
@@ -98,16 +98,16 @@ function decodeAnswer(body: JsonValue): ImageAnswer {
   if (!isObject(body)) throw new DecodeError("the answer is not a JSON object");
   const predictions = objectsOf(body.predictions);
   const images = predictions.flatMap(imageOf);
-  const filtered = predictions.flatMap((prediction) => textOf(protoField(prediction, "raiFilteredReason")) ?? []);
+  const filtered = predictions.flatMap((prediction) => textOf(prediction.raiFilteredReason) ?? []);
   if (images.length === 0 && filtered.length === 0) throw new DecodeError("the answer holds no images");
   return { created: null, images, usage: null, native: null, filtered, losses: [] };
 }
 
 function imageOf(prediction: JsonObject): AnswerImage[] {
-  const base64 = textOf(protoField(prediction, "bytesBase64Encoded"));
+  const base64 = textOf(prediction.bytesBase64Encoded);
   if (base64 === undefined) return [];
   const revised = textOf(prediction.prompt);
-  const source = { kind: "base64" as const, base64, mediaType: textOf(protoField(prediction, "mimeType")) ?? null };
+  const source = { kind: "base64" as const, base64, mediaType: textOf(prediction.mimeType) ?? null };
   return [{ source, ...(revised === undefined ? {} : { revisedPrompt: revised }) }];
 }
 

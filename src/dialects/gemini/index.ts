@@ -1,4 +1,5 @@
 import type { Dialect } from "../dialect.ts";
+import { countCodec } from "./count.ts";
 import { decodeAnswer, GeminiDecoder } from "./decode-answer.ts";
 import { decodeError } from "./decode-error.ts";
 import { decodeRequest } from "./decode-request.ts";
@@ -8,10 +9,8 @@ import { encodeRequest } from "./encode-request.ts";
 import { hints } from "./hints.ts";
 import { imageCodec } from "./image.ts";
 import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
-import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
-
-import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
 import { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
+import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
 export const gemini: Dialect = {
@@ -31,12 +30,7 @@ export const gemini: Dialect = {
   renderStreamError,
   keepAliveText: KEEP_ALIVE,
   envelopeMark: WIRE_ENVELOPE_PREFIX,
-  count: {
-    decodeRequest: decodeCountRequest,
-    encodeRequest: encodeCountRequest,
-    decodeAnswer: decodeCountAnswer,
-    encodeAnswer: encodeCountAnswer,
-  },
+  count: countCodec,
   embed: embedCodec,
   image: imageCodec,
   streamContentType: (route) => (route.sse ? "text/event-stream" : "application/json"),

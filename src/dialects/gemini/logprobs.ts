@@ -1,13 +1,13 @@
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { objectsOf, protoField, textOf } from "./proto.ts";
+import { objectsOf, textOf } from "./proto.ts";
 
 /**
  * `logprobsResult` (https://ai.google.dev/api/generate-content#LogprobsResult) as the list of tokens that OpenAI's dialects know:
  * `{token, logprob, bytes, top_logprobs}`.
  */
 export function openaiLogprobs(result: JsonObject): JsonValue[] {
-  const tops = objectsOf(protoField(result, "topCandidates"));
-  return objectsOf(protoField(result, "chosenCandidates")).map((chosen, index) => ({
+  const tops = objectsOf(result.topCandidates);
+  return objectsOf(result.chosenCandidates).map((chosen, index) => ({
     ...tokenOf(chosen),
     top_logprobs: objectsOf(tops[index]?.candidates).map(tokenOf),
   }));
@@ -15,7 +15,7 @@ export function openaiLogprobs(result: JsonObject): JsonValue[] {
 
 function tokenOf(candidate: JsonObject): JsonObject {
   const token = textOf(candidate.token) ?? "";
-  return { token, logprob: protoField(candidate, "logProbability") ?? 0, bytes: [...Buffer.from(token, "utf8")] };
+  return { token, logprob: candidate.logProbability ?? 0, bytes: [...Buffer.from(token, "utf8")] };
 }
 
 /** The way back, for logprobs that an OpenAI dialect has told. */

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { objectsOf, protoField, textOf } from "./proto.ts";
+import { objectsOf, textOf } from "./proto.ts";
 
 /** Deepest path, and most array elements that one value may skip: a provider's stream can't make the arguments grow without bound. */
 const MAX_STEPS = 64;
@@ -19,7 +19,7 @@ export class PartialArguments {
 
   add(partial: JsonValue | undefined): void {
     for (const item of objectsOf(partial)) {
-      const steps = stepsOf(textOf(protoField(item, "jsonPath")) ?? "");
+      const steps = stepsOf(textOf(item.jsonPath) ?? "");
       const value = valueOf(item);
       if (steps !== null && value !== undefined) put(this.#root, steps, value);
     }
@@ -33,7 +33,7 @@ export class PartialArguments {
 
 function valueOf(item: JsonObject): JsonValue | undefined {
   if ("nullValue" in item || "null_value" in item) return null;
-  return protoField(item, "stringValue") ?? protoField(item, "numberValue") ?? protoField(item, "boolValue");
+  return item.stringValue ?? item.numberValue ?? item.boolValue;
 }
 
 /** `$.a[0]['b c']` → ["a", 0, "b c"]; null when it isn't such a path. */

@@ -2,13 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { EmbedRequest } from "../../../src/ir/embedding.ts";
 import { embedCodec } from "../../../src/dialects/gemini/embed.ts";
 import { imageCodec } from "../../../src/dialects/gemini/image.ts";
-import {
-  decodeCountAnswer,
-  decodeCountRequest,
-  encodeCountAnswer,
-  encodeCountRequest,
-  spliceCountRequest,
-} from "../../../src/dialects/gemini/index.ts";
+import { countCodec } from "../../../src/dialects/gemini/count.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
 import type { ImageRequest } from "../../../src/ir/image.ts";
 import type { Loss } from "../../../src/ir/loss.ts";
@@ -215,15 +209,15 @@ describe("token counts", () => {
   const contents = [{ role: "user", parts: [{ text: "x" }] }];
 
   test("bare contents or a whole request", () => {
-    const bare = decodeCountRequest({ contents }, requestContext);
-    const whole = decodeCountRequest(
+    const bare = countCodec.decodeRequest({ contents }, requestContext);
+    const whole = countCodec.decodeRequest(
       { generateContentRequest: { model: "models/m", contents, systemInstruction: { parts: [{ text: "s" }] } } },
       requestContext,
     );
     expect(bare.turns).toEqual(whole.turns);
     expect(whole.system).toHaveLength(1);
-    expect(paramOf(() => decodeCountRequest({}, requestContext))).toBe("contents");
-    expect(encodeCountRequest(whole, target)).toMatchObject({
+    expect(paramOf(() => countCodec.decodeRequest({}, requestContext))).toBe("contents");
+    expect(countCodec.encodeRequest(whole, target)).toMatchObject({
       path: "/v1beta/models/gemini-2.5-flash:countTokens",
       body: {
         generateContentRequest: {
@@ -236,20 +230,12 @@ describe("token counts", () => {
   });
 
   test("answers", () => {
-    expect(decodeCountAnswer({ totalTokens: 258 })).toBe(258);
-    expect(decodeCountAnswer({})).toBe(0);
-    expect(() => decodeCountAnswer({ totalTokens: -1 })).toThrow(DecodeError);
-    expect(decodeCountAnswer(encodeCountAnswer(7))).toBe(7);
+    expect(countCodec.decodeAnswer({ totalTokens: 258 })).toBe(258);
+    expect(countCodec.decodeAnswer({})).toBe(0);
+    expect(() => countCodec.decodeAnswer({ totalTokens: -1 })).toThrow(DecodeError);
+    expect(countCodec.decodeAnswer(countCodec.encodeAnswer(7))).toBe(7);
     for (const item of loadCases("gemini-count-tokens")) {
-      expect(decodeCountAnswer(parseJson(Buffer.from(item.body()).toString("utf8")))).toBe(258);
+      expect(countCodec.decodeAnswer(parseJson(Buffer.from(item.body()).toString("utf8")))).toBe(258);
     }
-  });
-
-  test("a relay sets the inner model", () => {
-    const splice = (body: JsonValue) => Buffer.from(spliceCountRequest(scan(body), "up").bytes).toString("utf8");
-    expect(splice({ contents })).toBe(JSON.stringify({ contents }));
-    expect(splice({ generateContentRequest: { model: "models/x", contents } })).toBe(
-      JSON.stringify({ generateContentRequest: { model: "models/up", contents } }),
-    );
   });
 });
