@@ -89,8 +89,8 @@ function samePrefix(a: Uint8Array, b: Uint8Array, bits: number): boolean {
  * is not trusted itself. A hop that is no address ends the walk at the last good one.
  */
 export function clientAddress(peer: string, forwardedFor: string | null, trusted: Networks): string {
+  if (forwardedFor === null) return peer;
   let current = normalizeAddress(peer) ?? peer;
-  if (forwardedFor === null) return current;
   const hops = forwardedFor.split(",").map((hop) => hop.trim());
   while (trusted.has(current)) {
     const next = hops.pop();

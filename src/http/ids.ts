@@ -1,12 +1,10 @@
-import { newId } from "../lib/ids.ts";
-
 const requestIds = new WeakMap<Request, string>();
 
-/** The id of this request: made on first use, the same in the header, the body and the logs. */
+/** The id of this request (UUIDv7, RFC 9562): made on first use, the same in the header, the body and the logs. */
 export function requestIdOf(request: Request): string {
   const known = requestIds.get(request);
   if (known !== undefined) return known;
-  const id = newId("req");
+  const id = `req_${Bun.randomUUIDv7("hex").replaceAll("-", "")}`;
   requestIds.set(request, id);
   return id;
 }

@@ -2,8 +2,7 @@ import type { Dialect, RouteFacts } from "../../dialects/dialect.ts";
 import { authenticate } from "../../gates/authenticate.ts";
 import { clientAddress } from "../../gates/client-address.ts";
 import { readCredential } from "../../gates/credential.ts";
-import type { Principal } from "../../gates/types.ts";
-import type { Operation } from "../../gateway/types.ts";
+import type { InferenceCall, Operation } from "../../gateway/types.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { HttpDeps } from "../deps.ts";
 import { errorResponse, toGatewayError } from "../errors.ts";
@@ -46,7 +45,10 @@ export async function runInference(
     const peer = clientAddress(peerOf(request, peers), request.headers.get("x-forwarded-for"), trustedNetworks(deps));
     const found = authenticate(deps, readCredential(request.headers, query), peer);
     const principal = found instanceof Promise ? await found : found;
-    response = await handOver(runner, request, { ...plan, peer, principal, requestId });
+    const { dialect, operation, route, endpoint } = plan;
+    const receivedAt = deps.clock.now();
+    const call = { dialect, operation, route, endpoint, request, requestId, peer, principal, receivedAt };
+    response = await handOver(runner, call);
   } catch (error) {
     response = errorResponse(deps, plan.dialect, toGatewayError(error, deps, requestId), requestId);
   }
@@ -54,19 +56,14 @@ export async function runInference(
   return response;
 }
 
-interface ReadyCall extends CallPlan {
-  peer: string;
-  principal: Principal;
-  requestId: string;
-}
-
-function handOver(runner: InferenceRunner, request: Request, call: ReadyCall): Promise<Response> {
+/** Straight to the gateway, or by way of the kept answers when the client named the call. */
+function handOver(runner: InferenceRunner, call: InferenceCall): Promise<Response> {
   const { deps, replays } = runner;
-  const start = (actual: Request): Promise<Response> =>
-    deps.gateway.handle({ ...call, request: actual, receivedAt: deps.clock.now() });
+  const { request, requestId, principal } = call;
   const key = request.headers.get("idempotency-key");
-  if (key === null || call.operation === "count") return start(request);
-  return replays.run({ key, request, subject: call.principal.limitSubject, requestId: call.requestId }, start);
+  if (key === null || call.operation === "count") return deps.gateway.handle(call);
+  const subject = principal.limitSubject;
+  return replays.run({ key, request, subject, requestId }, (read) => deps.gateway.handle({ ...call, request: read }));
 }
 
 /** A body without a content type is taken for JSON; another type than JSON is refused before anything is read. */
