@@ -36,6 +36,11 @@ export interface FirstStart {
   adminTokenFile: string;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const usesProxy = (env: Environment): boolean =>
+  ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => (env[name] ?? "") !== "");
+
 /** A whole gateway without a port. */
 export interface App extends HttpApp {
   firstStart: FirstStart | null;
@@ -49,20 +54,26 @@ export interface App extends HttpApp {
  * The composition root: reads the catalog, opens the data folder, settles what an earlier process left open, and puts the parts together. Throws Error
  * with a message for the operator.
  */
-export async function openApp(config: Config, env: Record<string, string | undefined>, log: Logger): Promise<App> {
+export async function openApp(config: Config, env: Environment, log: Logger): Promise<App> {
   const catalogs = new CatalogHolder(config, env, log);
   const clock = systemClock;
   const currency = (): string => catalogs.current.billing.currency;
   const store = openStore(config.dataDir, { log, currency, now: () => clock.now() });
   try {
-    return await compose(config, catalogs, store, log);
+    return await compose(config, env, catalogs, store, log);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function compose(config: Config, catalogs: CatalogHolder, store: Store, log: Logger): Promise<App> {
+async function compose(
+  config: Config,
+  env: Environment,
+  catalogs: CatalogHolder,
+  store: Store,
+  log: Logger,
+): Promise<App> {
   const clock = systemClock;
   const catalog = () => catalogs.current;
   const secret = config.secret ?? readOrMake(join(config.dataDir, SECRET_FILE)).text;
@@ -81,7 +92,7 @@ async function compose(config: Config, catalogs: CatalogHolder, store: Store, lo
   const health = new BreakerHealth({ settings: () => catalog().routing.breaker, random: Math.random });
   const limiter = new RateLimiter(clock);
   const echo = createEchoSender(clock);
-  const network = createSender();
+  const network = createSender({ useProxy: usesProxy(env) });
   const gateway: Exchange = new Exchange({
     catalog,
     ledger,

@@ -6,6 +6,8 @@ import type { UsageSource } from "../ledger/types.ts";
 /** Counts tokens of text that arrives in pieces; an estimate calibrated per model family (tokens/). */
 export interface TextCounter {
   add(text: string): void;
+  /** A tool call begins: its name, and the markers around it. */
+  startTool(name: string): void;
   tokens(): number;
 }
 
@@ -48,7 +50,7 @@ export class Meter {
         this.#reasoning.add(event.text);
         return;
       case "tool-start":
-        this.#output.add(event.name);
+        this.#output.startTool(event.name);
         return;
       case "media-start":
         this.#mediaParts += 1;

@@ -53,7 +53,10 @@ export async function sendAndRead<T>(
 ): Promise<T> {
   const { target } = prepared;
   const { routing } = live.catalog;
-  const limit = target.model.firstTokenTimeoutMs ?? routing.firstTokenTimeoutMs;
+  // Without a stream nothing comes before everything has: only the time for the whole call bounds it.
+  const limit = live.read.stream
+    ? (target.model.firstTokenTimeoutMs ?? routing.firstTokenTimeoutMs)
+    : routing.totalTimeoutMs;
   const attempt = new AbortController();
   const abort = (): void => attempt.abort(signal.reason);
   if (signal.aborted) abort();
