@@ -86,8 +86,8 @@ function buildJwt(raw: RawAccess["jwt"], problems: Problems): Access["jwt"] {
   const usable = (name: string): boolean => (name.startsWith("HS") ? secret !== null : file !== null || url !== null);
   const algorithms = (raw.algorithms ?? ["HS256", "RS256", "ES256", "EdDSA"]).filter(usable);
   if (algorithms.length === 0) {
-    const fix = secret === null ? "a JWKS verifies RS, PS, ES and EdDSA" : "a secret verifies HS256, HS384 and HS512";
-    problems.add(["access", "jwt", "algorithms"], `none of them fits the source given: ${fix}`);
+    const fix = secret === null ? "HS256 needs jwt.secret" : "RS, PS, ES and EdDSA need jwks_file or jwks_url";
+    problems.add(["access", "jwt", "algorithms"], `none of them can be verified: ${fix}`);
   }
   return {
     algorithms,

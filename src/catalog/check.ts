@@ -141,7 +141,8 @@ function wrongType(context: Context, node: Node, shape: Shape, path: Path): unde
 
 function describeScalar(node: Scalar): string {
   if (node.value === null) return "empty";
-  return typeof node.value === "string" ? `the text ${JSON.stringify(node.value.slice(0, 60))}` : `${node.source}`;
+  if (typeof node.value === "string") return `the text ${JSON.stringify(node.value.slice(0, 60))}`;
+  return typeof node.value === "boolean" ? String(node.value) : "a number";
 }
 
 function checkMap(context: Context, node: YAMLMap, shape: Shape, path: Path, depth: number): unknown {

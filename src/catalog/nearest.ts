@@ -32,7 +32,7 @@ export function nearestNames(wanted: string, names: Iterable<string>, count = 3)
   for (const name of names) {
     const known = name.toLowerCase();
     let distance = editDistance(asked, known, allowed);
-    if (distance > allowed && asked.length >= 4) {
+    if (distance > allowed && asked.length >= 3) {
       const inside = known.includes(asked) || (known.length >= 4 && asked.includes(known));
       // One that was cut short, and misspelt besides.
       const beginning = editDistance(asked, known.slice(0, asked.length), allowed - 1) + 1;

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Value } from "@sinclair/typebox/value";
+import { CatalogSchema, editorSchema } from "../../src/catalog/schema.ts";
+
+test("the schema for editors is the one that files are checked by (bun scripts/catalog-schema.ts writes it)", () => {
+  const written = readFileSync(join(import.meta.dir, "../../docs/catalog.schema.json"), "utf8");
+  expect(written).toBe(editorSchema());
+});
+
+test("it refuses unknown keys at every level", () => {
+  const open: string[] = [];
+  const walk = (schema: unknown, path: string): void => {
+    if (typeof schema !== "object" || schema === null) return;
+    const { type, properties, additionalProperties } = schema as Record<string, unknown>;
+    if (type === "object" && properties !== undefined && additionalProperties !== false) open.push(path);
+    for (const [key, value] of Object.entries(schema)) walk(value, `${path}/${key}`);
+  };
+  walk(JSON.parse(JSON.stringify(CatalogSchema)), "");
+  expect(open).toEqual([]);
+});
+
+test("it is a JSON Schema that a checker understands", () => {
+  expect(Value.Clone(CatalogSchema)).toBeDefined();
+  expect(JSON.parse(editorSchema())).toMatchObject({
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    type: "object",
+  });
+});
