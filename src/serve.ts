@@ -79,7 +79,9 @@ function greet(app: App, url: string, streams: Streams): void {
       "",
       "First start. These are shown once:",
       `  API key      ${firstStart.key}   (reaches the built-in echo model)`,
-      ...(firstStart.adminToken === null ? [] : [`  admin token  ${firstStart.adminToken}   (also in ${firstStart.adminTokenFile})`]),
+      ...(firstStart.adminToken === null
+        ? []
+        : [`  admin token  ${firstStart.adminToken}   (also in ${firstStart.adminTokenFile})`]),
       "",
       "Try it:",
       `  curl ${url}/v1/chat/completions -H "Authorization: Bearer ${firstStart.key}" -H "Content-Type: application/json" -d '{"model":"echo","messages":[{"role":"user","content":"Hello!"}]}'`,

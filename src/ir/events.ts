@@ -41,11 +41,25 @@ export type IrEvent =
   | ({ type: "reasoning-delta"; text: string; section?: number } & PartAddress)
   | ({ type: "refusal-start"; itemId?: string } & PartAddress)
   | ({ type: "refusal-delta"; text: string; logprobs?: JsonValue } & PartAddress)
-  | ({ type: "tool-start"; kind: ToolKind; id: string; name: string; itemId?: string; namespace?: string } & PartAddress)
+  | ({
+      type: "tool-start";
+      kind: ToolKind;
+      id: string;
+      name: string;
+      itemId?: string;
+      namespace?: string;
+    } & PartAddress)
   | ({ type: "arguments-delta"; text: string } & PartAddress)
   | ({ type: "media-start"; mediaType: string; itemId?: string; transcript?: string; native?: JsonValue } & PartAddress)
-  | ({ type: "media-delta"; base64: string } & PartAddress)
-  | ({ type: "server-tool-result"; toolId: string | null; name: string; isError: boolean; native: NativeValue } & PartAddress)
+  /** `transcript`: what is said in the audio, where it comes piece by piece. */
+  | ({ type: "media-delta"; base64: string; transcript?: string } & PartAddress)
+  | ({
+      type: "server-tool-result";
+      toolId: string | null;
+      name: string;
+      isError: boolean;
+      native: NativeValue;
+    } & PartAddress)
   | ({ type: "native-part"; native: NativeValue } & PartAddress)
   | ({ type: "citation"; citation: Citation } & PartAddress)
   | ({ type: "part-seal"; seal: Seal } & PartAddress)

@@ -26,7 +26,9 @@ export interface FixtureCase {
 export function loadCases(dialect?: string): FixtureCase[] {
   if (!FIXTURES_AVAILABLE) return [];
   const rows = readFileSync(join(ROOT, "INDEX.tsv"), "utf8").trim().split("\n").slice(1);
-  return rows.map((row) => readCase(row.split("\t"))).filter((item) => dialect === undefined || item.dialect === dialect);
+  return rows
+    .map((row) => readCase(row.split("\t")))
+    .filter((item) => dialect === undefined || item.dialect === dialect);
 }
 
 function readCase(columns: string[]): FixtureCase {
