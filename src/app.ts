@@ -3,7 +3,7 @@ import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { CatalogHolder } from "./catalog-holder.ts";
 import type { Config } from "./config.ts";
-import { DASHBOARD } from "./dashboard/assets.ts";
+import { dashboardFiles } from "./dashboard/assets.ts";
 import { DIALECTS } from "./dialects/index.ts";
 import { JwtVerifier } from "./gates/jwt.ts";
 import { digestKey, mintKey } from "./gates/keys.ts";
@@ -137,7 +137,7 @@ async function compose(
     readiness: () =>
       ledger.healthy() ? { ready: true, reasons: [] } : { ready: false, reasons: ["the ledger can't be written"] },
     inFlight: () => gateway.inFlight,
-    dashboard: DASHBOARD,
+    dashboard: dashboardFiles,
     version: manifest.version,
     clock,
     log,
