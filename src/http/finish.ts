@@ -2,7 +2,15 @@ import type { HttpDeps } from "./deps.ts";
 import { requestIdOf } from "./ids.ts";
 
 /** Headers that browsers may show to a page of another origin. */
-const EXPOSED = ["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-should-retry"];
+const EXPOSED = [
+  "x-request-id",
+  "request-id",
+  "retry-after",
+  "x-ratelimit-limit",
+  "x-ratelimit-remaining",
+  "x-ratelimit-reset",
+  "x-should-retry",
+];
 const PREFLIGHT_SECONDS = "600";
 
 /** Last touch on every answer: its request id, headers that browsers act on, and CORS for origins that the catalog lists. */
@@ -10,7 +18,12 @@ export function finishResponse(deps: HttpDeps, request: Request, response: Respo
   const { access, brand } = deps.catalog();
   const { headers } = response;
   const idHeader = `${brand.headerPrefix}-Request-ID`;
-  if (!headers.has(idHeader)) headers.set(idHeader, requestIdOf(request));
+  const known = headers.get(idHeader);
+  const id = known ?? requestIdOf(request);
+  if (known === null) headers.set(idHeader, id);
+  // Where the official SDKs look for it: OpenAI's in x-request-id, Anthropic's in request-id.
+  headers.set("x-request-id", id);
+  headers.set("request-id", id);
   headers.set("x-content-type-options", "nosniff");
   const origin = request.headers.get("origin");
   if (origin !== null && isAllowedOrigin(access.corsOrigins, origin)) {

@@ -17,7 +17,7 @@ export interface IdempotencyStore {
 }
 
 export interface IdempotencyRecord {
-  /** Whose key it is: an account, or the address of an anonymous caller. */
+  /** Whose key it is: the account. */
   subject: string;
   key: string;
   /** SHA-256 of path and body, hex: the same key with another request is refused. */

@@ -142,3 +142,11 @@ models: [{id: a, provider: openai, context: 1000, price: {input: 1, output: 1}}]
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   });
 });
+
+test("the request id stands where each SDK looks for it", async () => {
+  const answer = await testBed().send("POST", "/v1/messages", { body: {} });
+  const { request_id } = (await answer.json()) as { request_id: string };
+  for (const name of ["x-tollgate-request-id", "x-request-id", "request-id"]) {
+    expect(answer.headers.get(name)).toBe(request_id);
+  }
+});

@@ -56,13 +56,13 @@ export async function runInference(
   return response;
 }
 
-/** Straight to the gateway, or by way of the kept answers when the client named the call. */
+/** Straight to the gateway, or by way of the kept answers when an account named the call. */
 function handOver(runner: InferenceRunner, call: InferenceCall): Promise<Response> {
   const { deps, replays } = runner;
   const { request, requestId, principal } = call;
   const key = request.headers.get("idempotency-key");
-  if (key === null || call.operation === "count") return deps.gateway.handle(call);
-  const subject = principal.limitSubject;
+  if (key === null || call.operation === "count" || principal.bearer === "anonymous") return deps.gateway.handle(call);
+  const subject = principal.account.id;
   return replays.run({ key, request, subject, requestId }, (read) => deps.gateway.handle({ ...call, request: read }));
 }
 

@@ -12,7 +12,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 export interface KeyedCall {
   key: string;
-  /** What the key is counted under: the account, or the address of an anonymous caller. */
+  /** Whose key it is: the account. */
   subject: string;
   requestId: string;
   request: Request;

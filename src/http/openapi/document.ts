@@ -65,7 +65,10 @@ const ERROR_SCHEMA: JsonObject = {
 
 function buildPaths(app: AnyElysia): JsonObject {
   const typed = toOpenAPISchema(app).paths as Record<string, Record<string, JsonObject> | undefined>;
-  const paths: Record<string, JsonObject> = {};
+  // A route that the table forgot is shown all the same.
+  const paths: Record<string, JsonObject> = Object.fromEntries(
+    Object.entries(typed).map(([path, methods]) => [path, { ...methods }]),
+  );
   for (const doc of ROUTES) {
     const own = typed[doc.path]?.[doc.method.toLowerCase()];
     const path = (paths[doc.path] ??= {});

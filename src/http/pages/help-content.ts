@@ -1,6 +1,7 @@
 import { knownNames } from "../../catalog/resolve.ts";
 import { customerPrice } from "../../catalog/price.ts";
 import type { Catalog, Model } from "../../catalog/types.ts";
+import { keyPattern } from "../../gates/keys.ts";
 import { GEMINI_ACTIONS } from "../inference/gemini-path.ts";
 import { NOT_SERVED, ROUTES } from "../route-table.ts";
 
@@ -64,7 +65,7 @@ function authentication(catalog: Catalog): HelpSection {
   ]);
   return {
     title: "Authentication and limits",
-    text: "Send the key as `Authorization: Bearer`, `x-api-key` or `x-goog-api-key` (Gemini routes also take `?key=`). Every key works at every route.",
+    text: `Send the key as \`Authorization: Bearer\`, \`x-api-key\` or \`x-goog-api-key\` (Gemini routes also take \`?key=\`). Every key works at every route. Secret scanners find keys by \`${keyPattern(catalog.brand.keyPrefix)}\`.`,
     table: { head: ["Tier", "Requests per minute", "Messages per day", "Models"], rows: limits },
   };
 }
