@@ -1,11 +1,11 @@
-import type { Catalog, Model, Provider, Resolution } from "../catalog/types.ts";
+import type { Catalog, Model, Provider, Resolution, RoutingWord } from "../catalog/types.ts";
 import type { Hints } from "../dialects/dialect.ts";
 import type { DialectId } from "../ir/dialect-id.ts";
 import { GatewayError } from "../ir/error.ts";
 import { arrange, chooseHealthy } from "./choose.ts";
 import { classify, type Difficulty } from "./classify.ts";
 import { baselineForAuto, type RankInput, rankForWord, tierOf } from "./rank.ts";
-import { isSuitable, type Operation, priceRefusal, refusal, suitableOrError, type Wants } from "./suitable.ts";
+import { isSuitable, type Operation, priceRefusal, refusal, refusalForWord, type Wants } from "./suitable.ts";
 import { preferDialect, targetsOf } from "./targets.ts";
 import type { Credential, Health, Plan, Target } from "./types.ts";
 
@@ -48,6 +48,9 @@ function unknownModel(name: string, nearest: readonly string[]): GatewayError {
   });
 }
 
+const isPayable = (wants: Wants, target: Target): boolean =>
+  priceRefusal(wants, target.model, target.credential) === null;
+
 const wantsOf = (input: PlanInput): Wants => ({ ...input, globs: input.principal.globs });
 
 /** Every way to reach a model: its own rows at all their providers, those that speak the client's dialect in front. */
@@ -63,12 +66,21 @@ function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "mo
   const wants = wantsOf(input);
   const refused = refusal(wants, model, name, viaAlias);
   if (refused !== null) throw refused;
-  const own = payableOrError(input, wants, waysTo(input, model, serviceTier), name);
+  const reached = waysTo(input, model, serviceTier);
+  // A field that can't be paid for in the client's own dialect is not got rid of by going through another one.
+  const relays = reached.filter((target) => target.mode === "relay");
+  const own = payableOrError(input, wants, relays.length > 0 ? relays : reached, name);
+  const detours = relays.length > 0 ? reached.filter((target) => target.mode !== "relay") : [];
   const others = equivalentsOf(input.catalog, model)
-    .filter((other) => isSuitable(wants, other))
+    .filter((other) => isSuitable(wants, other, { alias: null, lenient: false }))
     .flatMap((other) => waysTo(input, other, serviceTier))
-    .filter((target) => priceRefusal(wants, target.model, target.credential) === null);
-  const targets = chooseHealthy(arrange([...own, ...others]), input.health, input.catalog.routing, input.now);
+    .filter((target) => isPayable(wants, target));
+  const targets = chooseHealthy(
+    arrange([...own, ...detours.filter((target) => isPayable(wants, target)), ...others]),
+    input.health,
+    input.catalog.routing,
+    input.now,
+  );
   return { targets, reason: viaAlias === null ? "model" : "alias", tier: null, baseline: null };
 }
 
@@ -93,10 +105,8 @@ function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "wor
     sealRealm: input.hints.toolLoop ? input.hints.sealRealm : null,
     now: input.now,
   };
-  const suitable = suitableOrError(wants, rankForWord(ranking), word.name);
-  const ways = suitable.flatMap((model) => waysTo(input, model, word.serviceTier));
-  const payable = payableOrError(input, wants, withoutEcho(ways), word.name);
-  const targets = chooseHealthy(arrange(payable), input.health, input.catalog.routing, input.now);
+  const ways = waysForWord(input, wants, rankForWord(ranking), word);
+  const targets = chooseHealthy(arrange(ways), input.health, input.catalog.routing, input.now);
   return {
     targets,
     reason: `word:${word.name}`,
@@ -105,17 +115,31 @@ function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "wor
   };
 }
 
-/** The built-in echo answers a routing word only when nobody else can. */
-function withoutEcho(targets: Target[]): Target[] {
-  const real = targets.filter((target) => target.provider.kind !== "echo");
-  return real.length > 0 ? real : targets;
+/**
+ * By all needs of the request, or when nobody meets them all, by the strict ones. The built-in echo, which can do everything and nothing,
+ * answers only when nobody else can.
+ */
+function waysForWord(input: PlanInput, wants: Wants, ranked: readonly Model[], word: RoutingWord): Target[] {
+  const isEcho = (model: Model): boolean => input.catalog.providers.get(model.provider)?.kind === "echo";
+  const reach = (models: readonly Model[]): Target[] =>
+    models.flatMap((model) => waysTo(input, model, word.serviceTier));
+  for (const pool of [ranked.filter((model) => !isEcho(model)), ranked.filter(isEcho)]) {
+    for (const lenient of [false, true]) {
+      const suitable = pool.filter((model) => isSuitable(wants, model, { alias: word.name, lenient }));
+      const ways = reach(suitable).filter((target) => isPayable(wants, target));
+      if (ways.length > 0) return ways;
+    }
+  }
+  const able = ranked.filter((model) => isSuitable(wants, model, { alias: word.name, lenient: true }));
+  if (able.length > 0) return payableOrError(input, wants, reach(able), word.name);
+  throw refusalForWord(wants, ranked, word.name) ?? noCredential(input, word.name);
 }
 
 /** The ways whose price is known and covers the request; throws what stands against the first one when there is none. */
 function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target[], asked: string): Target[] {
   const [first] = targets;
   if (first === undefined) throw noCredential(input, asked);
-  const payable = targets.filter((target) => priceRefusal(wants, target.model, target.credential) === null);
+  const payable = targets.filter((target) => isPayable(wants, target));
   if (payable.length > 0) return payable;
   throw priceRefusal(wants, first.model, first.credential) ?? noCredential(input, asked);
 }

@@ -125,31 +125,20 @@ function tooLong(wants: Wants, model: Model): GatewayError {
   });
 }
 
-/** Whether a model that nobody asked for by name may stand in: allowed, and able to do all that is asked. */
-export function isSuitable(wants: Wants, model: Model): boolean {
-  return isAllowed(wants, model, null) && isCapable(wants, model, false);
-}
-
-function isCapable(wants: Wants, model: Model, named: boolean): boolean {
-  return lackingCapabilities(wants, model, named).length === 0 && generates(wants, model) && fitsContext(wants, model);
-}
-
 /**
- * The candidates of a routing word that may serve the call, in the order given; those that meet only the strict needs when none meets all.
- * Throws GatewayError 403 when the allowlist leaves none, 400 when none is able.
+ * Whether a model that nobody asked for by name may stand in: allowed (also by the word or alias that leads to it), and able to do all
+ * that is asked; with `lenient` the strict needs are enough.
  */
-export function suitableOrError(wants: Wants, ranked: readonly Model[], word: string): Model[] {
-  const allowed = ranked.filter((model) => isAllowed(wants, model, word));
-  for (const named of [false, true]) {
-    const capable = allowed.filter((model) => isCapable(wants, model, named));
-    if (capable.length > 0) return capable;
-  }
-  const [best] = allowed.length > 0 ? allowed : ranked;
-  if (best === undefined) return [];
-  throw (
-    refusal(wants, best, word, allowed.length > 0 ? word : null) ??
-    unsupportedFeature("model", `No model of ${word} fits.`)
-  );
+export function isSuitable(wants: Wants, model: Model, by: { alias: string | null; lenient: boolean }): boolean {
+  if (!isAllowed(wants, model, by.alias) || !generates(wants, model) || !fitsContext(wants, model)) return false;
+  return lackingCapabilities(wants, model, by.lenient).length === 0;
+}
+
+/** Why none of a word's candidates can serve the call: 403 when the allowlist leaves none, else what the best of them lacks. */
+export function refusalForWord(wants: Wants, ranked: readonly Model[], word: string): GatewayError | null {
+  const allowed = ranked.find((model) => isAllowed(wants, model, word));
+  const best = allowed ?? ranked[0];
+  return best === undefined ? null : refusal(wants, best, word, allowed === undefined ? null : word);
 }
 
 /** Why the operator's credential can't be used for a model; null = it can. A customer's own key pays whatever is asked. */
