@@ -121,3 +121,27 @@ describe("Idempotency-Key", () => {
     }
   });
 });
+
+test("kept answers stay within their limit; the oldest goes first", async () => {
+  let calls = 0;
+  const bed = testBed({
+    deps: {
+      gateway: { handle: async () => Response.json({ calls: (calls += 1) }) },
+      settings: { maxBodyBytes: 1000, maxManagementBytes: 1000, replayBytes: 10_000 },
+    },
+  });
+  const { key } = bed.addKey();
+  const send = (name: string) =>
+    bed.send("POST", "/v1/chat/completions", { key, body: {}, headers: { "idempotency-key": name } });
+  for (const name of ["a", "b", "c", "d"]) await (await send(name)).text();
+  expect((await send("a")).status).toBe(409);
+  expect((await send("d")).headers.get("idempotent-replayed")).toBe("true");
+  expect(calls).toBe(4);
+});
+
+test("a body over the limit is a 413 with an Idempotency-Key, too", async () => {
+  const bed = testBed({ deps: { settings: { maxBodyBytes: 10, maxManagementBytes: 1000, replayBytes: 1000 } } });
+  const { key } = bed.addKey();
+  const answer = await bed.send("POST", "/v1/messages", { key, body: { a: "0123456789" }, headers: idempotent });
+  expect([answer.status, bed.calls.length]).toEqual([413, 0]);
+});

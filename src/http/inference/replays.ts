@@ -10,6 +10,9 @@ const MAX_KEY_LENGTH = 255;
 /** Largest single answer that is kept, bytes. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
+/** What a kept answer takes beside its own bytes: headers, maps, promises. Generous, so that the limit holds for many small answers, too. */
+const ENTRY_BYTES = 4096;
+
 export interface KeyedCall {
   key: string;
   /** Whose key it is: the account. */
@@ -95,13 +98,13 @@ export class Replays {
       this.#entries.delete(id);
       return;
     }
-    this.#bytes += recording.size;
+    this.#bytes += recording.size + ENTRY_BYTES;
     for (const [oldest, entry] of this.#entries) {
       if (this.#bytes <= this.#deps.settings.replayBytes) return;
       const kept = await entry.recording;
       if (!kept.complete) continue;
       this.#entries.delete(oldest);
-      this.#bytes -= kept.size;
+      this.#bytes -= kept.size + ENTRY_BYTES;
     }
   }
 
