@@ -39,8 +39,14 @@ export function entryOf(catalog: Catalog, name: string): ModelEntry | null {
 /** Whether key and tier let this caller use the name; a routing word needs one candidate that they do. */
 export function isEntryAllowed(catalog: Catalog, principal: Principal, entry: ModelEntry): boolean {
   if (entry.model !== null) return isModelAllowed(principal.modelGlobs, entry.model);
-  return candidates(catalog, entry.word).some((model) => isModelAllowed(principal.modelGlobs, model));
+  return candidates(catalog, entry.word).some(
+    (model) => isModelAllowed(principal.modelGlobs, model) && hasTier(model, entry.serviceTier),
+  );
 }
+
+/** A flex word needs a model that has a flex price. */
+const hasTier = (model: Model, serviceTier: string | null): boolean =>
+  serviceTier === null || model.prices.some((row) => row.modifiers.has(serviceTier));
 
 function candidates(catalog: Catalog, word: RoutingWord | null): Model[] {
   const named = [...(word?.models ?? []), ...[...(word?.tiers?.values() ?? [])].flat()];
