@@ -20,6 +20,7 @@ import { newId } from "./lib/ids.ts";
 import type { Logger } from "./lib/log.ts";
 import { deriveKey } from "./lib/secrets.ts";
 import { createEchoSender } from "./providers/echo.ts";
+import { ConversationMemory } from "./responses/memory.ts";
 import { operatorCredential } from "./routing/credentials.ts";
 import { RetryBudget } from "./routing/failover.ts";
 import { BreakerHealth } from "./routing/health.ts";
@@ -106,6 +107,8 @@ async function compose(
     callCap: (accountId, modelId) => store.callCaps.get(accountId, modelId),
     takeRate: (principal) => limiter.take(principal),
     retryBudget: new RetryBudget(() => gateway.inFlight),
+    conversations: new ConversationMemory(clock),
+    responses: store.responses,
     sealKey: deriveKey(secret, "seals"),
     clock,
     random: Math.random,

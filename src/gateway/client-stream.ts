@@ -5,6 +5,7 @@ import { UpstreamError } from "../upstream/error.ts";
 import type { InboundAnswer } from "../upstream/types.ts";
 import { reportHealth } from "./attempt.ts";
 import { annotate, checkpointCall, type Outcome, settleCall, voidCall } from "./closing.ts";
+import { keepStreamed } from "./conversation.ts";
 import { failureToError } from "./failure.ts";
 import type { LiveCall } from "./live-call.ts";
 import { type OpenedStream, timeoutFailure } from "./open.ts";
@@ -123,7 +124,9 @@ export class ClientStream {
     this.live.answerLosses = opened.pipe.losses;
     try {
       const closed = await settleCall(this.live, { state: "completed" });
-      this.#send(opened.pipe.finish(annotate(this.live, closed)));
+      const tail = opened.pipe.finish(annotate(this.live, closed));
+      await keepStreamed(this.live, tail);
+      this.#send(tail);
       this.#close();
       failpoint("after-terminal-frame");
     } catch (error) {

@@ -5,6 +5,8 @@ import type { Ledger } from "../ledger/types.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Nano } from "../lib/money.ts";
+import type { ConversationMemory } from "../responses/memory.ts";
+import type { ResponseStore } from "../responses/port.ts";
 import type { RetryBudget } from "../routing/failover.ts";
 import type { Credential, Health, Target } from "../routing/types.ts";
 import type { Sender } from "../upstream/types.ts";
@@ -36,6 +38,9 @@ export interface GatewayDeps {
   takeRate(principal: Principal): Record<string, string>;
   /** Retries under way, against the calls in flight: a failing provider must not double the load. */
   retryBudget: RetryBudget;
+  conversations: ConversationMemory;
+  /** Stored responses; used where the catalog turns storage on. */
+  responses: ResponseStore;
   sealKey: Uint8Array;
   clock: Clock;
   /** In [0, 1): jitter. */

@@ -10,6 +10,7 @@ import { BodyError, readBody } from "../wire/read-body.ts";
 import { JsonScanError, scanObject } from "../wire/scan.ts";
 import { firstAnswer } from "./attempt.ts";
 import { voidCall } from "./closing.ts";
+import { completeRequest } from "./conversation.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { failureToError } from "./failure.ts";
 import { LiveCall } from "./live-call.ts";
@@ -70,6 +71,7 @@ export class Exchange implements Gateway {
   async #generate(live: LiveCall): Promise<Response> {
     const rate = this.#deps.takeRate(live.call.principal);
     await readRequest(live, live.call.dialect.hints);
+    await completeRequest(live);
     const plan = this.#plan(live);
     let prepared = prepare(live, plan.first);
     this.#checkStrict(live, prepared);

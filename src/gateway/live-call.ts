@@ -11,7 +11,8 @@ import type { Nano } from "../lib/money.ts";
 import type { Plan, Target } from "../routing/types.ts";
 import type { ScannedObject } from "../wire/scan.ts";
 import type { GatewayDeps } from "./deps.ts";
-import type { Meter } from "./meter.ts";
+import type { DisconnectAllowance } from "./allowance.ts";
+import { Meter } from "./meter.ts";
 import type { InferenceCall } from "./types.ts";
 
 export type StreamState = NonNullable<AuditRecordInput["streamState"]>;
@@ -25,11 +26,14 @@ export class LiveCall {
   readonly deps: GatewayDeps;
   /** The configuration this call began with; a reload does not change it. */
   readonly catalog: Catalog;
+  readonly allowance: DisconnectAllowance;
   readonly startedAt: number;
   readonly seals: SealBox;
   /** Aborted when the client leaves, a time limit runs out, or the process shuts down. */
   readonly abort = new AbortController();
   clientGone = false;
+  /** The client has left, and its key has used up what it may leave unpaid: the answer is read to its end and billed. */
+  mustPay = false;
 
   doc: ScannedObject | null = null;
   hints: Hints | null = null;
@@ -39,6 +43,8 @@ export class LiveCall {
   hold: Hold | null = null;
   target: Target | null = null;
   meter: Meter | null = null;
+  /** Responses: the stored response that this call continues. */
+  previousResponse: string | null = null;
   /** Images made, by size: the bill of an image call. */
   images: Record<string, number> | null = null;
   /** What the settlement charged, nano-units of the ledger currency. */
@@ -46,13 +52,16 @@ export class LiveCall {
   attempts = 0;
   firstTokenAt: number | null = null;
   requestLosses: Loss[] = [];
-  answerLosses: Loss[] = [];
+  answerLosses: readonly Loss[] = [];
   lastFailure: UpstreamFailure | null = null;
+  /** The request is no longer what the client's bytes say: they must not be relayed. */
+  isReplaced = false;
   #request: GenerateRequest | null = null;
 
-  constructor(call: InferenceCall, deps: GatewayDeps) {
+  constructor(call: InferenceCall, deps: GatewayDeps, allowance: DisconnectAllowance) {
     this.call = call;
     this.deps = deps;
+    this.allowance = allowance;
     this.catalog = deps.catalog();
     this.startedAt = deps.clock.monotonic();
     this.seals = createSealBox(deps.sealKey, call.principal.account.id);
@@ -78,13 +87,25 @@ export class LiveCall {
     return this.#request;
   }
 
-  /** The request if some stage has decoded it. */
-  get decodedRequest(): GenerateRequest | null {
-    return this.#request;
-  }
-
+  /** Puts another request in place of the one that the client's bytes say. */
   replaceRequest(request: GenerateRequest): void {
     this.#request = request;
+    this.isReplaced = true;
+  }
+
+  /** Strict callers get a 400 rather than an answer to half of what they asked. */
+  get strict(): boolean {
+    const header = this.call.request.headers.get(`${this.catalog.brand.headerPrefix}-Strict`);
+    return this.call.principal.key?.strict === true || header?.toLowerCase() === "true";
+  }
+
+  /** A meter for an attempt at this target, counting as its family does. */
+  meterFor(target: Target): Meter {
+    const { tokens } = this.deps;
+    return new Meter({
+      newCounter: () => tokens.newCounter(target.model),
+      countInput: () => tokens.countInput(this, target),
+    });
   }
 
   /** ms since the call came in. */

@@ -9,8 +9,9 @@ import { UpstreamError } from "../upstream/error.ts";
 import type { InboundAnswer } from "../upstream/types.ts";
 import { JsonArrayReader } from "../wire/json-array.ts";
 import { SseReader } from "../wire/sse.ts";
+import { isStored } from "./conversation.ts";
 import type { LiveCall } from "./live-call.ts";
-import { Meter } from "./meter.ts";
+import type { Meter } from "./meter.ts";
 import { type AnswerPipe, concat, type FrameReader, RelayPipe, TranslatePipe } from "./pipe.ts";
 import type { Prepared } from "./prepare.ts";
 import { failpoint } from "../lib/failpoint.ts";
@@ -80,7 +81,7 @@ export async function sendAndRead<T>(
 }
 
 async function readOpening(live: LiveCall, prepared: Prepared, answer: InboundAnswer): Promise<Opened> {
-  const meter = newMeter(live, prepared);
+  const meter = live.meterFor(prepared.target);
   const type = answer.headers.get("content-type") ?? "";
   const isEvents = /text\/event-stream/i.test(type);
   if (live.read.stream && (isEvents || !/json/i.test(type))) {
@@ -150,17 +151,8 @@ export function answerContext(live: LiveCall, prepared: Prepared): AnswerContext
     seals: live.seals,
     target: prepared.target.facts,
     inputTokens: live.call.dialect.id === "anthropic-messages" ? live.deps.tokens.countInput(live, prepared.target) : 0,
-    stored: false,
+    stored: isStored(live),
   };
-}
-
-function newMeter(live: LiveCall, prepared: Prepared): Meter {
-  const { tokens } = live.deps;
-  const { target } = prepared;
-  return new Meter({
-    newCounter: () => tokens.newCounter(target.model),
-    countInput: () => tokens.countInput(live, target),
-  });
 }
 
 function decodeBody(bytes: Uint8Array, prepared: Prepared, meter: Meter): IrEvent[] {
@@ -208,10 +200,23 @@ export async function readAll(answer: InboundAnswer, limit: number): Promise<Uin
   }
 }
 
+/** The beginning of a body whose rest does not matter. */
+async function readStart(answer: InboundAnswer, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (let length = 0; length < limit;) {
+    const chunk = await answer.read();
+    if (chunk === null) return concat(chunks);
+    length += chunk.length;
+    chunks.push(chunk);
+  }
+  answer.cancel();
+  return concat(chunks);
+}
+
 const ERROR_BODY_LIMIT = 256 * 1024;
 
 async function statusFailure(answer: InboundAnswer, prepared: Prepared): Promise<UpstreamError> {
-  const bytes = await readAll(answer, ERROR_BODY_LIMIT);
+  const bytes = await readStart(answer, ERROR_BODY_LIMIT);
   const text = new TextDecoder().decode(bytes);
   return new UpstreamError(DIALECTS[prepared.target.dialect].decodeError(answer.status, text, answer.headers));
 }

@@ -1,11 +1,13 @@
 import { foldEvents } from "../ir/fold.ts";
 import type { Annotation } from "../dialects/dialect.ts";
 import type { Loss } from "../ir/loss.ts";
+import { type JsonObject, parseJson } from "../lib/json.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import { formatCents } from "../lib/money.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import { ClientStream } from "./client-stream.ts";
 import { annotate, settleCall } from "./closing.ts";
+import { keepResponse } from "./conversation.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { LiveStreams } from "./live-streams.ts";
 import { answerContext, type Opened, type OpenedJson, type OpenedStream } from "./open.ts";
@@ -62,6 +64,9 @@ export async function respondJson(
     opened.prepared.mode === "relay"
       ? live.call.dialect.annotateBody(opened.bytes, annotation)
       : encodeTranslated(live, opened, annotation).bytes;
+  if (live.call.dialect.id === "openai-responses") {
+    await keepResponse(live, parseJson(new TextDecoder().decode(body)) as JsonObject);
+  }
   return jsonResponse(live, body, annotation, headers);
 }
 

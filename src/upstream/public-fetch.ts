@@ -1,44 +1,61 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { Networks } from "./client-address.ts";
 
-/** ms and bytes that a fetched document may take. */
-const TIME_LIMIT_MS = 10_000;
-const SIZE_LIMIT = 1024 * 1024;
+/** Everything that is not the public internet (IANA special-purpose registries): loopback, private, link-local with cloud metadata, and so on. */
+const PRIVATE = new Networks([
+  "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+  "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+  "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23",
+  "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8",
+]); // prettier-ignore
+
+export type Resolver = (host: string) => Promise<string[]>;
+
+export interface GuardedFetchOptions {
+  maxBytes: number;
+  timeoutMs: number;
+  resolve?: Resolver;
+  fetch?: (url: string, init: BunFetchRequestInit) => Promise<Response>;
+}
+
+const resolveAll: Resolver = async (host) => (await lookup(host, { all: true })).map((entry) => entry.address);
+
+/** True for addresses that a URL out of a configuration or a client must never reach. IPv4 inside IPv6 counts as what it is. */
+export const isPrivateAddress = (address: string): boolean => PRIVATE.has(address);
 
 /**
- * Reads a small text from a public HTTPS address that the operator named (a JWKS). Private, loopback and link-local addresses are refused, as
- * resolved; redirects are refused. Throws Error with a message for the log.
+ * GETs a small text from a public https URL: the name is resolved once, every address of it must be public, and the connection goes to
+ * the very address that was checked. No redirects, bounded size and time. Throws Error that names what was refused.
  */
-export async function fetchPublicText(url: string): Promise<string> {
-  const parsed = new URL(url);
-  if (parsed.protocol !== "https:") throw new Error("only https addresses are fetched");
-  await refusePrivate(parsed.hostname);
-  const response = await fetch(parsed, { redirect: "error", signal: AbortSignal.timeout(TIME_LIMIT_MS) });
-  if (!response.ok) throw new Error(`the address answered with status ${response.status}`);
-  const bytes = await response.arrayBuffer();
-  if (bytes.byteLength > SIZE_LIMIT) throw new Error("the document is too large");
-  return new TextDecoder().decode(bytes);
+export async function fetchPublicText(url: string, options: GuardedFetchOptions): Promise<string> {
+  const target = new URL(url);
+  if (target.protocol !== "https:") throw new Error("only https URLs are fetched");
+  if (target.username !== "" || target.password !== "") throw new Error("URLs with credentials are not fetched");
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  const addresses = isIP(host) === 0 ? await (options.resolve ?? resolveAll)(host) : [host];
+  const [address] = addresses;
+  if (address === undefined) throw new Error("the host has no address");
+  if (addresses.some(isPrivateAddress)) throw new Error("the host has a private address");
+  const pinned = new URL(target);
+  pinned.hostname = address.includes(":") ? `[${address}]` : address;
+  const response = await (options.fetch ?? fetch)(pinned.href, {
+    redirect: "error",
+    signal: AbortSignal.timeout(options.timeoutMs),
+    headers: { host: target.host, accept: "application/json", "accept-encoding": "identity" },
+    tls: { serverName: host, checkServerIdentity: undefined },
+  });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return readBounded(response, options.maxBytes);
 }
 
-async function refusePrivate(host: string): Promise<void> {
-  const bare = host.replace(/^\[|\]$/g, "");
-  const addresses = isIP(bare) === 0 ? (await lookup(bare, { all: true })).map((item) => item.address) : [bare];
-  if (addresses.some(isPrivateAddress)) throw new Error("the address is not public");
-}
-
-/** Loopback, private, link-local, carrier-grade NAT, multicast and reserved ranges (RFC 6890), IPv4 in IPv6 included. */
-export function isPrivateAddress(address: string): boolean {
-  const mapped = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  const text = mapped?.[1] ?? address;
-  if (isIP(text) === 4) {
-    const [a = 0, b = 0] = text.split(".").map(Number);
-    if (a === 0 || a === 10 || a === 127 || a >= 224) return true;
-    return (
-      (a === 100 && b >= 64 && b < 128) ||
-      (a === 169 && b === 254) ||
-      (a === 172 && b >= 16 && b < 32) ||
-      (a === 192 && b === 168)
-    );
+async function readBounded(response: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    chunks.push(chunk);
   }
-  return /^(?:::|::1|f[cd]|fe[89ab]|ff)/i.test(text);
+  return Buffer.concat(chunks).toString("utf8");
 }
