@@ -26,7 +26,7 @@ import { RetryBudget } from "./routing/failover.ts";
 import { BreakerHealth } from "./routing/health.ts";
 import { ADMIN_TOKEN_FILE, SECRET_FILE } from "./store/files.ts";
 import { openStore, type Store } from "./store/open.ts";
-import { fetchPublicText } from "./upstream/public-fetch.ts";
+import { fetchPublicText } from "./gates/public-fetch.ts";
 import { createSender } from "./upstream/sender.ts";
 
 /** What a first start made, to be shown once. */
@@ -41,6 +41,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const usesProxy = (env: Environment): boolean =>
   ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => (env[name] ?? "") !== "");
+
+/** A key set is small, and a provider of one is quick. */
+const JWKS_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 10_000 };
 
 /** A whole gateway without a port. */
 export interface App extends HttpApp {
@@ -128,7 +131,7 @@ async function compose(
     ledger,
     keys: store.accounts,
     pepper,
-    jwt: new JwtVerifier({ clock, log, fetchText: fetchPublicText }),
+    jwt: new JwtVerifier({ clock, log, fetchText: (url) => fetchPublicText(url, JWKS_LIMITS) }),
     callCaps: store.callCaps,
     audit: store.audit,
     health,
