@@ -15,7 +15,7 @@ test.each([
   ["What is the capital of Malaysia?", {}, "simple"],
   ["Translate to French: good morning", {}, "simple"],
   ["", {}, "simple"],
-  ["Write a Python function that merges two sorted lists, and unit tests for it, step by step.", {}, "medium"],
+  ["Write a Python function that merges two sorted lists, and unit tests for it.", {}, "medium"],
   ["And what about the second one?", { turns: 7, characters: 9000 }, "medium"],
   ["Fix this", { hasCode: true, tools: 1 }, "medium"],
   ["Design a consensus algorithm, prove that it terminates, and analyze its complexity.", {}, "complex"],
