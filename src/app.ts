@@ -7,6 +7,7 @@ import { dashboardFiles } from "./dashboard/assets.ts";
 import { DIALECTS } from "./dialects/index.ts";
 import { JwtVerifier } from "./gates/jwt.ts";
 import { digestKey, mintKey } from "./gates/keys.ts";
+import { ProviderKeys } from "./gates/provider-keys.ts";
 import { RateLimiter } from "./gates/limits.ts";
 import { DEFAULT_GATEWAY_SETTINGS } from "./gateway/deps.ts";
 import { Exchange } from "./gateway/exchange.ts";
@@ -21,7 +22,6 @@ import type { Logger } from "./lib/log.ts";
 import { deriveKey } from "./lib/secrets.ts";
 import { createEchoSender } from "./providers/echo.ts";
 import { ConversationMemory } from "./responses/memory.ts";
-import { operatorCredential } from "./routing/credentials.ts";
 import { RetryBudget } from "./routing/failover.ts";
 import { BreakerHealth } from "./routing/health.ts";
 import { ADMIN_TOKEN_FILE, SECRET_FILE } from "./store/files.ts";
@@ -97,16 +97,14 @@ async function compose(
   const limiter = new RateLimiter(clock);
   const echo = createEchoSender(clock);
   const network = createSender({ useProxy: usesProxy(env) });
+  const providerKeys = new ProviderKeys({ store: store.providerKeys, key: deriveKey(secret, "byok"), clock, log });
   const gateway: Exchange = new Exchange({
     catalog,
     ledger,
     senderFor: (provider) => (provider.kind === "echo" ? echo : network),
     health,
     tokens: createTokens((name) => catalog().providers.get(name)?.realm ?? name),
-    credentials: (provider) => {
-      const own = operatorCredential(provider);
-      return own === null ? [] : [own];
-    },
+    credentials: (provider, principal) => providerKeys.credentials(provider, principal.account.id, catalog()),
     callCap: (accountId, modelId) => store.callCaps.get(accountId, modelId),
     takeRate: (principal) => limiter.take(principal),
     retryBudget: new RetryBudget(() => gateway.inFlight),
@@ -133,6 +131,7 @@ async function compose(
     pepper,
     jwt: new JwtVerifier({ clock, log, fetchText: (url) => fetchPublicText(url, JWKS_LIMITS) }),
     callCaps: store.callCaps,
+    providerKeys,
     audit: store.audit,
     health,
     limiter,

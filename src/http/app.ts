@@ -14,6 +14,7 @@ import { storedResponseRoutes } from "./routes/stored-responses.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { creditRoutes } from "./routes/credits.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { providerKeyRoutes } from "./routes/provider-keys.ts";
 
 export interface HttpApp {
   /** Answers one request. `server` knows the peers' addresses; without it callers count as local. Never rejects. */
@@ -33,6 +34,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     .use(capRoutes(deps))
     .use(creditRoutes(deps))
     .use(keyRoutes(deps))
+    .use(providerKeyRoutes(deps))
     .use(reportRoutes(deps))
     .use(operationRoutes(deps, metrics))
     .use(pageRoutes(deps, () => app))

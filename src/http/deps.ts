@@ -2,6 +2,7 @@ import type { AuditReader } from "./ports.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { AuthenticateDeps } from "../gates/authenticate.ts";
+import type { ProviderKeys } from "../gates/provider-keys.ts";
 import type { RateLimiter } from "../gates/limits.ts";
 import type { KeyStore } from "../gates/types.ts";
 import type { Gateway } from "../gateway/types.ts";
@@ -21,6 +22,7 @@ export interface HttpDeps extends AuthenticateDeps {
   ledger: Ledger;
   keys: KeyStore;
   callCaps: CallCapStore;
+  providerKeys: ProviderKeys;
   audit: AuditReader;
   health: Health;
   limiter: RateLimiter;

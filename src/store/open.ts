@@ -9,6 +9,7 @@ import { DATABASE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { migrate } from "./migrations.ts";
+import { ProviderKeyTable } from "./provider-key-table.ts";
 import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts";
 import { Writer } from "./writer.ts";
 
@@ -19,6 +20,7 @@ export interface Store {
   audit: AuditQueries;
   idempotency: IdempotencyTable;
   callCaps: CallCapTable;
+  providerKeys: ProviderKeyTable;
   responses: ResponseTable;
   /** Writes what is queued, then lets go of the folder. */
   close(): Promise<void>;
@@ -71,6 +73,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     audit: new AuditQueries(db),
     idempotency: new IdempotencyTable(orm, writer),
     callCaps: new CallCapTable(orm, writer),
+    providerKeys: new ProviderKeyTable(orm, writer),
     responses: new ResponseTable(orm, writer, options.now),
     async close() {
       await accounts.flushTouched();

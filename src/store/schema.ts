@@ -55,6 +55,16 @@ export const callCaps = sqliteTable("call_caps", {
   cap: nano("cap").notNull(),
 });
 
+export const providerKeys = sqliteTable("provider_keys", {
+  id: text("id").primaryKey(),
+  accountId: text("account_id").notNull(),
+  provider: text("provider").notNull(),
+  name: text("name").notNull(),
+  display: text("display").notNull(),
+  sealed: text("sealed").notNull(),
+  createdAt: count("created_at").notNull(),
+});
+
 export const responses = sqliteTable("responses", {
   id: text("id").primaryKey(),
   account: text("account_id").notNull(),

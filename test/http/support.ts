@@ -3,6 +3,7 @@ import type { Catalog } from "../../src/catalog/types.ts";
 import type { Dialect, RenderedError } from "../../src/dialects/dialect.ts";
 import { JwtVerifier } from "../../src/gates/jwt.ts";
 import { digestKey, mintKey } from "../../src/gates/keys.ts";
+import { type ProviderKeyRecord, ProviderKeys } from "../../src/gates/provider-keys.ts";
 import { RateLimiter } from "../../src/gates/limits.ts";
 import type { AccountRecord, KeyRecord, KeyStore } from "../../src/gates/types.ts";
 import type { InferenceCall } from "../../src/gateway/types.ts";
@@ -222,6 +223,7 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
         else caps.set(`${account} ${model}`, cap);
       },
     },
+    providerKeys: memoryProviderKeys(clock, log),
     audit: {
       page: async (_filter: AuditFilter) => ({ records: [] as JsonObject[], nextCursor: null }),
       usage: async () => [],
@@ -284,6 +286,20 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
     );
   };
   return { app, deps, clock, keys, ledger, calls, logged, addKey, send };
+}
+
+function memoryProviderKeys(clock: Clock, log: HttpDeps["log"]): ProviderKeys {
+  let records: ProviderKeyRecord[] = [];
+  const store = {
+    list: (accountId: string) => records.filter((record) => record.accountId === accountId),
+    insert: async (record: ProviderKeyRecord) => void records.push(record),
+    remove: async (id: string, accountId: string) => {
+      const before = records.length;
+      records = records.filter((record) => record.id !== id || record.accountId !== accountId);
+      return records.length < before;
+    },
+  };
+  return new ProviderKeys({ store, key: PEPPER, clock, log });
 }
 
 export function account(id: string): AccountRecord {

@@ -8,6 +8,7 @@ import { creditsView } from "../routes/credits.ts";
 import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "../routes/key-actions.ts";
 import { adminKeySchema, readKeyInput } from "../routes/key-input.ts";
 import { keyView } from "../routes/key-view.ts";
+import { addProviderKey, listProviderKeys, providerKeySchema, removeProviderKey } from "../routes/provider-keys.ts";
 import { auditReport, receiptReport, usageReport } from "../routes/reports.ts";
 import {
   accountChangeSchema,
@@ -23,7 +24,11 @@ import { addCredit, creditSchema } from "./credits.ts";
 /** The operator's API. `trusted` callers came over the control socket and need no token. */
 export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
   const guard = options.trusted ? () => undefined : (request: Request) => requireAdmin(deps, request);
-  return new Elysia().use(accountRoutes(deps, guard)).use(adminKeyRoutes(deps, guard)).use(bookRoutes(deps, guard));
+  return new Elysia()
+    .use(accountRoutes(deps, guard))
+    .use(adminKeyRoutes(deps, guard))
+    .use(adminProviderKeyRoutes(deps, guard))
+    .use(bookRoutes(deps, guard));
 }
 
 type Guard = (request: Request) => void;
@@ -108,6 +113,25 @@ function adminKeyRoutes(deps: HttpDeps, guard: Guard) {
       "/admin/keys/:id/rotate",
       ({ params }) => rotateKey(deps, findKey(deps, params.id, null)),
       describe("POST", "/admin/keys/{id}/rotate"),
+    );
+}
+
+function adminProviderKeyRoutes(deps: HttpDeps, guard: Guard) {
+  return managementApp(deps, guard)
+    .get(
+      "/admin/accounts/:id/provider-keys",
+      ({ params }) => listProviderKeys(deps, findAccount(deps, params.id).id),
+      describe("GET", "/admin/accounts/{id}/provider-keys"),
+    )
+    .post(
+      "/admin/accounts/:id/provider-keys",
+      ({ params, body }) => addProviderKey(deps, findAccount(deps, params.id).id, body),
+      { body: providerKeySchema, ...describe("POST", "/admin/accounts/{id}/provider-keys") },
+    )
+    .delete(
+      "/admin/accounts/:id/provider-keys/:key",
+      ({ params }) => removeProviderKey(deps, findAccount(deps, params.id).id, params.key),
+      describe("DELETE", "/admin/accounts/{id}/provider-keys/{key}"),
     );
 }
 

@@ -1,0 +1,93 @@
+import { type Static, t } from "elysia";
+import type { ProviderKeyRecord } from "../../gates/provider-keys.ts";
+import type { Principal } from "../../gates/types.ts";
+import { GatewayError } from "../../ir/error.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { managementApp } from "../body.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { identifyOwner } from "../identify.ts";
+
+export const providerKeySchema = t.Object(
+  {
+    provider: t.String({ minLength: 1, maxLength: 100, description: "Provider of the catalog" }),
+    api_key: t.String({ minLength: 1, maxLength: 4096, description: "The provider's own key; never shown again" }),
+    name: t.Optional(t.String({ maxLength: 200 })),
+  },
+  { additionalProperties: false },
+);
+
+/** Provider keys of the caller's account: calls to these providers are then paid with them. */
+export function providerKeyRoutes(deps: HttpDeps) {
+  return managementApp(deps)
+    .get(
+      "/v1/provider-keys",
+      async ({ request, server }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return listProviderKeys(deps, account.id);
+      },
+      describe("GET", "/v1/provider-keys"),
+    )
+    .post(
+      "/v1/provider-keys",
+      async ({ request, server, body }) => {
+        const principal = await identifyOwner(deps, request, server);
+        requireWholeAccount(principal);
+        return addProviderKey(deps, principal.account.id, body);
+      },
+      { body: providerKeySchema, ...describe("POST", "/v1/provider-keys") },
+    )
+    .delete(
+      "/v1/provider-keys/:id",
+      async ({ request, server, params }) => {
+        const principal = await identifyOwner(deps, request, server);
+        requireWholeAccount(principal);
+        return removeProviderKey(deps, principal.account.id, params.id);
+      },
+      { parse: "none", ...describe("DELETE", "/v1/provider-keys/{id}") },
+    );
+}
+
+/** Who pays the providers is a matter of the whole account: a key with an allowlist or a cap has no say in it. */
+function requireWholeAccount({ key }: Principal): void {
+  if (key === null || (key.models.length === 0 && key.monthlyCap === null)) return;
+  throw new GatewayError({
+    status: 403,
+    code: "forbidden",
+    message: "A key with an allowlist or a monthly cap can't change provider keys.",
+  });
+}
+
+export function listProviderKeys(deps: HttpDeps, accountId: string): JsonObject {
+  return { object: "list", data: deps.providerKeys.list(accountId).map(providerKeyView) };
+}
+
+/** Throws GatewayError 400 for an unknown provider. Durable when it resolves. */
+export async function addProviderKey(
+  deps: HttpDeps,
+  accountId: string,
+  body: Static<typeof providerKeySchema>,
+): Promise<Response> {
+  const input = { provider: body.provider, apiKey: body.api_key, name: body.name ?? "" };
+  const record = await deps.providerKeys.add(accountId, input, deps.catalog());
+  return Response.json(providerKeyView(record), { status: 201 });
+}
+
+/** Throws GatewayError 404. */
+export async function removeProviderKey(deps: HttpDeps, accountId: string, id: string): Promise<JsonObject> {
+  await deps.providerKeys.remove(id, accountId);
+  return { id, object: "provider_key", deleted: true };
+}
+
+/** A provider key as its owner sees it: never the key itself. */
+function providerKeyView(record: ProviderKeyRecord): JsonObject {
+  return {
+    id: record.id,
+    object: "provider_key",
+    account_id: record.accountId,
+    provider: record.provider,
+    name: record.name,
+    display: record.display,
+    created_at: new Date(record.createdAt).toISOString(),
+  };
+}
