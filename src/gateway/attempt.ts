@@ -1,11 +1,11 @@
-import type { UpstreamFailure } from "../ir/error.ts";
+import { GatewayError, type UpstreamFailure } from "../ir/error.ts";
 import { decideFailover } from "../routing/failover.ts";
 import type { Target } from "../routing/types.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import { isClientFault } from "./failure.ts";
 import { type Opened, openAnswer } from "./open.ts";
 import type { LiveCall } from "./live-call.ts";
-import { type Prepared, prepare } from "./prepare.ts";
+import { type Prepared, prepareChecked } from "./prepare.ts";
 
 /** What an attempt does with a target: the bytes to send, and what is read of the answer. */
 export interface AttemptSteps<T> {
@@ -20,7 +20,7 @@ export interface AttemptSteps<T> {
  */
 export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
   const opened = await attemptPlan(live, first, {
-    prepare: (target) => prepare(live, target),
+    prepare: (target) => prepareChecked(live, target),
     open: (prepared, signal) => openAnswer(live, prepared, signal),
   });
   live.meter = opened.meter;
@@ -75,12 +75,28 @@ async function runPlan<T>(
       retriesOfTarget += 1;
       continue;
     }
-    index += 1;
     retriesOfTarget = 0;
-    const next = targets[index];
-    if (next === undefined) throw new UpstreamError(outcome.failure);
-    prepared = steps.prepare(next);
+    const next = nextPrepared(targets, index + 1, steps);
+    if (next === null) throw new UpstreamError(outcome.failure);
+    ({ prepared, index } = next);
   }
+}
+
+/** The next target of the plan that can take the request as it is; one that can't is no reason to refuse what the first one would have taken. */
+function nextPrepared<T>(
+  targets: readonly Target[],
+  from: number,
+  steps: AttemptSteps<T>,
+): { prepared: Prepared; index: number } | null {
+  for (const [index, target] of targets.entries()) {
+    if (index < from) continue;
+    try {
+      return { prepared: steps.prepare(target), index };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+    }
+  }
+  return null;
 }
 
 async function attemptOnce<T>(

@@ -1,12 +1,14 @@
 import { GatewayError } from "../ir/error.ts";
+import { LedgerUnavailable } from "../ledger/unavailable.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import { errorText } from "../lib/log.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import type { InboundAnswer } from "../upstream/types.ts";
 import { reportHealth } from "./attempt.ts";
-import { annotate, checkpointCall, type Outcome, settleCall, voidCall } from "./closing.ts";
+import { annotate, checkpointCall, leaveCall, type Outcome, settleCall, voidCall } from "./closing.ts";
 import { keepStreamed } from "./conversation.ts";
-import { failureToError } from "./failure.ts";
+import { endDeparted } from "./departed.ts";
+import { failureToError, isShutdown, shuttingDown, storageDown } from "./failure.ts";
 import type { LiveCall } from "./live-call.ts";
 import { type OpenedStream, timeoutFailure } from "./open.ts";
 import type { LiveStreams } from "./live-streams.ts";
@@ -91,12 +93,13 @@ export class ClientStream {
       if (opened.ended || pipe.hasEnded) return this.#finish(opened);
       const chunk = await this.#read(source);
       if (this.#phase !== "streaming") return;
-      this.#lastDataAt = this.live.deps.clock.monotonic();
+      const before = pipe.progress;
       if (chunk === null) {
         opened.ended = true;
         failpoint("last-upstream-byte");
       }
       const bytes = chunk === null ? pipe.end() : pipe.push(chunk);
+      if (pipe.progress > before) this.#lastDataAt = this.live.deps.clock.monotonic();
       if (bytes !== null) this.#send(bytes);
       if (pipe.failure !== null) throw new UpstreamError(pipe.failure);
       if (bytes !== null) return;
@@ -119,19 +122,20 @@ export class ClientStream {
 
   async #finish(opened: OpenedStream): Promise<void> {
     this.#phase = "closing";
+    this.#lastSentAt = this.live.deps.clock.monotonic();
     // The connection is worth keeping only if its body is at its end.
     if (!opened.ended) opened.source.cancel();
     this.live.answerLosses = opened.pipe.losses;
+    let tail: Uint8Array;
     try {
       const closed = await settleCall(this.live, { state: "completed" });
-      const tail = opened.pipe.finish(annotate(this.live, closed));
+      tail = opened.pipe.finish(annotate(this.live, closed));
       await keepStreamed(this.live, tail);
-      this.#send(tail);
-      this.#close();
-      failpoint("after-terminal-frame");
     } catch (error) {
-      this.#breakOff(error);
+      return this.#breakOff(error);
     }
+    this.#close(tail);
+    failpoint("after-terminal-frame");
   }
 
   /** Ends a stream that can't go on: settles what was delivered, then the dialect's own error frame. */
@@ -148,15 +152,14 @@ export class ClientStream {
       reportHealth(live.deps.health, live.target, failure, live.deps.clock.now());
     }
     const shown = toClientError(error, this.#delivered);
-    const state =
-      shown.code === "overloaded" ? "shutdown" : failure?.cause === "timeout" ? "timeout" : "upstream_error";
+    const state = isShutdown(shown) ? "shutdown" : failure?.cause === "timeout" ? "timeout" : "upstream_error";
+    live.answerLosses = this.#opened?.pipe.losses ?? [];
     try {
       await this.#settle({ state, absorb: this.#absorbs(), status: shown.status, errorCode: shown.code });
-      this.#controller?.enqueue(this.#errorFrame(shown));
-      this.#close();
     } catch (settleError) {
-      this.#breakOff(settleError);
+      return this.#breakOff(settleError);
     }
+    this.#close(this.#errorFrame(shown));
   }
 
   #absorbs(): boolean {
@@ -172,7 +175,7 @@ export class ClientStream {
 
   /** A call that never reached an answer is voided; one that did is settled by what was delivered. */
   async #settle(outcome: Exclude<Outcome, { state: "completed" }>): Promise<void> {
-    if (this.live.meter === null || (!this.#delivered && outcome.state !== "client_disconnect")) {
+    if (this.live.meter === null || !this.#delivered) {
       await voidCall(this.live, outcome.state, {
         status: outcome.status,
         errorCode: outcome.errorCode,
@@ -183,19 +186,19 @@ export class ClientStream {
     await settleCall(this.live, outcome);
   }
 
-  /** The settlement itself could not be made durable: no terminal frame; recovery settles at the last checkpoint. */
+  /** The settlement itself could not be made durable: an error frame stands in place of the terminal one. */
   #breakOff(error: unknown): void {
     if (this.#phase === "closed") return;
     this.live.deps.log.error("stream broken off", { request_id: this.live.call.requestId, error: errorText(error) });
-    this.#phase = "closed";
-    this.#streams.remove(this);
-    this.#controller?.error(new Error("stream broken off"));
+    this.#close(this.#errorFrame(toClientError(error, this.#delivered)));
   }
 
-  #close(): void {
+  /** The last bytes. A client that has left meanwhile changes nothing any more. */
+  #close(last: Uint8Array): void {
     this.#phase = "closed";
     this.#streams.remove(this);
     try {
+      this.#controller?.enqueue(last);
       this.#controller?.close();
     } catch (error) {
       this.live.deps.log.debug("client was gone at the end", { error: errorText(error) });
@@ -204,7 +207,7 @@ export class ClientStream {
 
   #clientLeft(): void {
     if (this.#phase === "closing" || this.#phase === "closed") return;
-    this.live.clientGone = true;
+    this.#phase = "closing";
     void this.#departed().catch((error: unknown) => {
       this.live.deps.log.error("settling a departed client failed", {
         request_id: this.live.call.requestId,
@@ -214,45 +217,15 @@ export class ClientStream {
   }
 
   async #departed(): Promise<void> {
-    const opened = this.#opened;
-    this.#phase = "closing";
-    if (opened !== null && opened.pipe.hasTail && !opened.ended && (await this.#drain(opened))) {
-      this.live.answerLosses = opened.pipe.losses;
-      await settleCall(this.live, { state: "completed" });
-    } else {
-      this.live.abort.abort(new Error("client left"));
-      opened?.source.cancel();
-      if (opened === null)
-        await this.#opening.then(
-          (late) => late.source.cancel(),
-          () => undefined,
-        );
-      const absorb = !this.#delivered;
-      await this.#settle({ state: "client_disconnect", absorb, status: 499, errorCode: null });
-    }
-    this.#phase = "closed";
-    this.#streams.remove(this);
-  }
-
-  /** All content was delivered: the provider's own usage is worth waiting for. True when it came in time. */
-  async #drain(opened: OpenedStream): Promise<boolean> {
-    const timer = setTimeout(
-      () => this.live.abort.abort(new Error("drain time is over")),
-      this.live.deps.settings.drainMs,
-    );
+    const { live } = this;
+    leaveCall(live, { content: this.#delivered, all: this.#opened?.pipe.hasTail ?? false });
     try {
-      while (!opened.pipe.hasEnded && opened.pipe.failure === null) {
-        const chunk = await this.#read(opened.source);
-        if (chunk === null) opened.pipe.end();
-        else opened.pipe.push(chunk);
-        if (chunk === null) break;
-      }
-      return opened.pipe.failure === null;
-    } catch (error) {
-      if (error instanceof UpstreamError) return false;
-      throw error;
+      const delivered = this.#delivered;
+      const read = (source: InboundAnswer) => this.#read(source);
+      await endDeparted(live, { opening: this.#opening, opened: this.#opened, delivered, read });
     } finally {
-      clearTimeout(timer);
+      this.#phase = "closed";
+      this.#streams.remove(this);
     }
   }
 
@@ -293,19 +266,13 @@ export class ClientStream {
 
   /** Process shutdown: the grace period is over. */
   shutDown(): void {
-    void this.#fail(
-      new GatewayError({
-        status: 503,
-        code: "overloaded",
-        message: "The gateway is shutting down; retry.",
-        retryAfterSeconds: 1,
-      }),
-    );
+    void this.#fail(shuttingDown());
   }
 }
 
 function toClientError(error: unknown, moneySpent: boolean): GatewayError {
   if (error instanceof GatewayError) return error;
+  if (error instanceof LedgerUnavailable) return storageDown(error);
   if (error instanceof UpstreamError) return failureToError(error.failure, { moneySpent });
   return new GatewayError({
     status: 500,

@@ -5,7 +5,7 @@ import type { Annotation } from "../dialects/dialect.ts";
 import { emptyUsage, type Usage } from "../ir/usage.ts";
 import { type JsonObject, rawNumber } from "../lib/json.ts";
 import { errorText } from "../lib/log.ts";
-import { formatCents } from "../lib/money.ts";
+import { formatCents, type Nano } from "../lib/money.ts";
 import { compare, subtract, toDecimal, ZERO } from "../lib/rational.ts";
 import { pinFor } from "../gates/reserve.ts";
 import type { LiveCall, StreamState } from "./live-call.ts";
@@ -13,8 +13,17 @@ import type { LiveCall, StreamState } from "./live-call.ts";
 /** How a call that reached a provider ended. */
 export type Outcome =
   | { state: "completed" }
-  /** Content may have been delivered; `absorb` when none was, or the operator bears failed streams. */
-  | { state: Exclude<StreamState, "completed">; absorb: boolean; status: number; errorCode: string | null };
+  /**
+   * Content may have been delivered; `absorb` when none was, or the operator bears failed streams. `whole`: the answer was read to its
+   * end though the client had left, so the provider's own usage is the bill.
+   */
+  | {
+      state: Exclude<StreamState, "completed">;
+      absorb: boolean;
+      status: number;
+      errorCode: string | null;
+      whole?: boolean;
+    };
 
 export interface Closed {
   receipt: Receipt;
@@ -26,27 +35,80 @@ export interface Closed {
 export async function settleCall(live: LiveCall, outcome: Outcome): Promise<Closed> {
   const { hold, target, meter } = live;
   if (hold === null || target === null || meter === null) throw new Error("nothing to settle");
-  const measured = outcome.state === "completed" ? meter.complete() : meter.delivered();
+  const whole = outcome.state === "completed" || outcome.whole === true;
+  const measured = whole ? meter.complete() : meter.delivered();
   const checked = checkUsage(live, measured);
   const pin = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt);
   const price = priceUsage(checked.usage, pin, {
     requestedTier: target.serviceTier ?? requestedTier(live),
     ...(live.images === null ? {} : { images: live.images }),
   });
-  const receipt = await live.deps.ledger.settle(hold.id, {
+  const absorb = outcome.state !== "completed" && outcome.absorb;
+  const settlement = {
     usage: checked.usage,
     source: checked.source,
     pin,
     price,
-    absorb: outcome.state !== "completed" && outcome.absorb,
+    absorb,
     audit: live.audit(
       outcome.state === "completed"
         ? { status: 200, errorCode: null, streamState: "completed" }
         : { status: outcome.status, errorCode: outcome.errorCode, streamState: outcome.state },
     ),
-  });
+  };
+  const receipt = await live.deps.ledger.settle(hold.id, settlement);
   live.charged = receipt.charged;
   return { receipt, usage: checked.usage, price };
+}
+
+const allowanceSubject = (live: LiveCall): string => live.call.principal.key?.id ?? live.call.principal.limitSubject;
+
+/** What the operator may have to pay for the input of a call that its client leaves now, nano-units. */
+function inputCost(live: LiveCall): Nano {
+  const { target } = live;
+  if (target === null) return 0n;
+  const pin = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt);
+  return priceUsage(live.meterFor(target).delivered().usage, pin, { requestedTier: null }).charge;
+}
+
+/**
+ * The client has gone. The provider is cut off at once, unless all content was delivered or the key has used up what it may leave unpaid:
+ * then the answer is read on to its usage, for `drainMs` at most. Gives whether it is. Only the first call of this decides.
+ */
+export function leaveCall(live: LiveCall, seen: { content: boolean; all: boolean }): boolean {
+  if (live.clientGone) return live.drainTimer !== null;
+  live.clientGone = true;
+  const { amount } = live.hold ?? { amount: 0n };
+  const unpaid = amount === 0n ? 0n : seen.content ? 1n : inputCost(live);
+  live.mustPay = !live.allowance.covers(allowanceSubject(live), unpaid, live.catalog.billing.disconnectAllowance);
+  if (!live.mustPay && !seen.content) leaveUnpaid(live, unpaid);
+  if (!live.mustPay && !seen.all) {
+    live.abort.abort(new Error("the client has left"));
+    return false;
+  }
+  const over = (): void => live.abort.abort(new Error("the time for a client that has left is over"));
+  live.drainTimer = setTimeout(over, live.deps.settings.drainMs);
+  return true;
+}
+
+/** Counts what the key leaves unpaid with this call: `total` nano-units in all. */
+function leaveUnpaid(live: LiveCall, total: Nano): void {
+  live.allowance.book(allowanceSubject(live), total - live.leftUnpaid);
+  live.leftUnpaid = total;
+}
+
+/** Settles a call whose client left before it had seen anything: the operator bears it, unless the key must pay. */
+export async function settleUnseen(live: LiveCall, whole: boolean): Promise<void> {
+  if (live.target === null || live.hold === null) {
+    await voidCall(live, "client_disconnect", { status: 499, errorCode: null, streamState: "client_disconnect" });
+    return;
+  }
+  leaveCall(live, { content: false, all: false });
+  if (live.drainTimer !== null) clearTimeout(live.drainTimer);
+  live.meter ??= live.meterFor(live.target);
+  const absorb = !live.mustPay;
+  const closed = await settleCall(live, { state: "client_disconnect", absorb, status: 499, errorCode: null, whole });
+  if (absorb) leaveUnpaid(live, closed.receipt.absorbed);
 }
 
 /** Releases the hold of a call that delivered nothing and used nothing. */

@@ -1,6 +1,7 @@
 import { resolve } from "../catalog/resolve.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { LedgerUnavailable } from "../ledger/unavailable.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import { errorText } from "../lib/log.ts";
 import { planRoute } from "../routing/plan.ts";
@@ -8,17 +9,18 @@ import type { Plan } from "../routing/types.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import { BodyError, readBody } from "../wire/read-body.ts";
 import { JsonScanError, scanObject } from "../wire/scan.ts";
+import { DisconnectAllowance } from "./allowance.ts";
 import { firstAnswer } from "./attempt.ts";
-import { voidCall } from "./closing.ts";
+import { leaveCall, settleUnseen, voidCall } from "./closing.ts";
 import { completeRequest } from "./conversation.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { failureToError } from "./failure.ts";
+import { failureToError, isShutdown, shuttingDown, storageDown } from "./failure.ts";
 import { LiveCall } from "./live-call.ts";
 import { LiveStreams } from "./live-streams.ts";
 import type { Opened } from "./open.ts";
 import { OperationRun } from "./operation.ts";
 import { countTokens, embedFacts, imageFacts } from "./operations.ts";
-import { type Prepared, prepare, refuseLosses } from "./prepare.ts";
+import { type Prepared, prepareChecked } from "./prepare.ts";
 import { reserveCall } from "./reserve-call.ts";
 import { answerHeaders, respondJson, respondStream } from "./respond.ts";
 import type { Gateway, InferenceCall } from "./types.ts";
@@ -27,30 +29,33 @@ import type { Gateway, InferenceCall } from "./types.ts";
 export class Exchange implements Gateway {
   readonly streams: LiveStreams;
   #deps: GatewayDeps;
-  #inFlight = 0;
+  #allowance: DisconnectAllowance;
+  /** Calls whose response has not been handed over yet. */
+  #running = new Set<LiveCall>();
   #draining = false;
   #idle: (() => void)[] = [];
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps;
+    this.#allowance = new DisconnectAllowance(deps.clock);
     this.streams = new LiveStreams(deps.clock, deps.settings.tickMs);
   }
 
   get inFlight(): number {
-    return this.#inFlight + this.streams.size;
+    return this.#running.size + this.streams.size;
   }
 
   async handle(call: InferenceCall): Promise<Response> {
-    const live = new LiveCall(call, this.#deps);
-    this.#inFlight += 1;
+    const live = new LiveCall(call, this.#deps, this.#allowance);
+    this.#running.add(live);
     try {
       this.#admit();
       return await this.#run(live);
     } catch (error) {
       return await this.#refuse(live, error);
     } finally {
-      this.#inFlight -= 1;
-      if (this.#inFlight === 0) for (const wake of this.#idle.splice(0)) wake();
+      this.#running.delete(live);
+      if (this.#running.size === 0) for (const wake of this.#idle.splice(0)) wake();
     }
   }
 
@@ -73,10 +78,9 @@ export class Exchange implements Gateway {
     await readRequest(live, live.call.dialect.hints);
     await completeRequest(live);
     const plan = this.#plan(live);
-    let prepared = prepare(live, plan.first);
-    this.#checkStrict(live, prepared);
+    let prepared = prepareChecked(live, plan.first);
     const reserved = await reserveCall(live, plan.all);
-    if (reserved.capChanged) prepared = prepare(live, plan.first);
+    if (reserved.capChanged) prepared = prepareChecked(live, plan.first);
     live.requestLosses = prepared.losses;
     const opening = this.#dial(live, prepared);
     try {
@@ -101,7 +105,6 @@ export class Exchange implements Gateway {
     await readRequest(live, run.hints);
     const plan = this.#plan(live);
     const prepared = run.prepare(plan.first);
-    this.#checkStrict(live, prepared);
     const reserved = await reserveCall(live, plan.all);
     live.requestLosses = prepared.losses;
     await reserved.durable;
@@ -121,12 +124,12 @@ export class Exchange implements Gateway {
 
   #admit(): void {
     if (!this.#draining && this.inFlight <= this.#deps.settings.maxInFlight) return;
+    if (this.#draining) throw shuttingDown();
     throw new GatewayError({
       status: 503,
       code: "overloaded",
-      message: this.#draining ? "The gateway is shutting down; retry." : "The gateway is at its limit; retry shortly.",
+      message: "The gateway is at its limit; retry shortly.",
       retryAfterSeconds: 1,
-      headers: this.#draining ? { connection: "close" } : {},
     });
   }
 
@@ -149,11 +152,6 @@ export class Exchange implements Gateway {
     return { all: plan.targets, first };
   }
 
-  #checkStrict(live: LiveCall, prepared: Prepared): void {
-    const header = live.call.request.headers.get(`${live.catalog.brand.headerPrefix}-Strict`);
-    if (live.call.principal.key?.strict === true || header?.toLowerCase() === "true") refuseLosses(prepared.losses);
-  }
-
   /** Starts the attempts beside the flush of the hold; a client that leaves ends them. */
   #dial(live: LiveCall, prepared: Prepared): Promise<Opened> {
     this.#watchClient(live);
@@ -165,9 +163,9 @@ export class Exchange implements Gateway {
 
   #watchClient(live: LiveCall): void {
     const { signal } = live.call.request;
+    // From its first content on, whoever writes the answer watches the client.
     const leave = (): void => {
-      live.clientGone = true;
-      if (live.meter === null) live.abort.abort(new Error("client left"));
+      if (live.meter === null) leaveCall(live, { content: false, all: false });
     };
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
@@ -188,14 +186,9 @@ export class Exchange implements Gateway {
   /** Any failure before the first byte: a plain HTTP answer in the client's dialect, and the call's audit row. */
   async #refuse(live: LiveCall, thrown: unknown): Promise<Response> {
     const error = this.#toError(live, thrown);
-    const left = live.clientGone && live.hold !== null;
-    const end = {
-      status: left ? 499 : error.status,
-      errorCode: left ? null : error.code,
-      streamState: left ? ("client_disconnect" as const) : live.hold === null ? null : ("upstream_error" as const),
-    };
     try {
-      await voidCall(live, error.code, end);
+      if (live.clientGone && live.abort.signal.aborted) await settleUnseen(live, false);
+      else await voidCall(live, error.code, refusedEnd(live, error, thrown));
     } catch (storeError) {
       this.#deps.log.error("audit of a refused call failed", {
         request_id: live.call.requestId,
@@ -206,7 +199,9 @@ export class Exchange implements Gateway {
   }
 
   #toError(live: LiveCall, thrown: unknown): GatewayError {
+    if (live.abort.signal.reason instanceof GatewayError) return live.abort.signal.reason;
     if (thrown instanceof GatewayError) return thrown;
+    if (thrown instanceof LedgerUnavailable) return storageDown(thrown);
     if (thrown instanceof UpstreamError) return failureToError(thrown.failure, { moneySpent: false });
     if (thrown instanceof BodyError) return bodyError(thrown);
     if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
@@ -222,10 +217,18 @@ export class Exchange implements Gateway {
   /** Refuses new calls, lets running ones go on for `graceMs`, then ends the rest with an error frame. */
   async shutDown(graceMs: number): Promise<void> {
     this.#draining = true;
-    const timer = setTimeout(() => this.streams.shutDown(), graceMs);
-    await this.streams.whenIdle();
-    if (this.#inFlight > 0) await new Promise<void>((wake) => this.#idle.push(wake));
+    const timer = setTimeout(() => this.#endAll(), graceMs);
+    // A call that is being opened becomes a stream: both must be over at once.
+    while (this.inFlight > 0) {
+      await this.streams.whenIdle();
+      if (this.#running.size > 0) await new Promise<void>((wake) => this.#idle.push(wake));
+    }
     clearTimeout(timer);
+  }
+
+  #endAll(): void {
+    for (const live of this.#running) live.abort.abort(shuttingDown());
+    this.streams.shutDown();
   }
 }
 
@@ -248,14 +251,13 @@ function bodyError(error: BodyError): GatewayError {
   }
 }
 
-function storageDown(cause: unknown): GatewayError {
-  return new GatewayError({
-    status: 503,
-    code: "internal_error",
-    message: "The ledger can't be written right now; nothing was charged. Retry later.",
-    retryAfterSeconds: 1,
-    cause,
-  });
+/** How a call that gave no answer ended, for its audit row. */
+function refusedEnd(live: LiveCall, error: GatewayError, thrown: unknown): Parameters<typeof voidCall>[2] {
+  const end = { status: error.status, errorCode: error.code };
+  if (live.hold === null) return { ...end, streamState: null };
+  if (isShutdown(error)) return { ...end, streamState: "shutdown" };
+  const timedOut = thrown instanceof UpstreamError && thrown.failure.cause === "timeout";
+  return { ...end, streamState: timedOut ? "timeout" : "upstream_error" };
 }
 
 function renderRefusal(live: LiveCall, error: GatewayError): Response {

@@ -1,5 +1,31 @@
 import { GatewayError, type UpstreamFailure } from "../ir/error.ts";
 
+/** What new calls are told while the process ends, and running ones when their grace is over. */
+export function shuttingDown(): GatewayError {
+  return new GatewayError({
+    status: 503,
+    code: "overloaded",
+    message: "The gateway is shutting down; retry.",
+    retryAfterSeconds: 1,
+    headers: { connection: "close" },
+    details: { cause: { kind: "shutdown" } },
+  });
+}
+
+export const isShutdown = (error: GatewayError): boolean =>
+  error.code === "overloaded" && error.headers["connection"] === "close";
+
+/** The ledger can't be written: no call begins, and none ends well. */
+export function storageDown(cause: unknown): GatewayError {
+  return new GatewayError({
+    status: 503,
+    code: "internal_error",
+    message: "The ledger can't be written right now; retry later.",
+    retryAfterSeconds: 1,
+    cause,
+  });
+}
+
 /** Upstream statuses that are the client's own doing: passed on, never retried, never billed. */
 const CLIENT_FAULTS: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
 

@@ -1,6 +1,6 @@
 import type { Catalog } from "../catalog/types.ts";
 import type { Hints } from "../dialects/dialect.ts";
-import type { UpstreamFailure } from "../ir/error.ts";
+import { GatewayError, type UpstreamFailure } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
 import type { GenerateRequest } from "../ir/request.ts";
 import type { SealBox } from "../ir/seal.ts";
@@ -34,6 +34,10 @@ export class LiveCall {
   clientGone = false;
   /** The client has left, and its key has used up what it may leave unpaid: the answer is read to its end and billed. */
   mustPay = false;
+  /** What the client has left unpaid by going early, nano-units. */
+  leftUnpaid: Nano = 0n;
+  /** Ends the reading on behalf of a client that has left. */
+  drainTimer: ReturnType<typeof setTimeout> | null = null;
 
   doc: ScannedObject | null = null;
   hints: Hints | null = null;
@@ -104,8 +108,19 @@ export class LiveCall {
     const { tokens } = this.deps;
     return new Meter({
       newCounter: () => tokens.newCounter(target.model),
-      countInput: () => tokens.countInput(this, target),
+      countInput: () => this.#countInput(target),
     });
+  }
+
+  /** A relayed body need not be one that this gateway can decode; then its whole text counts. */
+  #countInput(target: Target): number {
+    const { tokens } = this.deps;
+    try {
+      return tokens.countInput(this, target);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return tokens.countText(new TextDecoder().decode(this.scanned.bytes), target);
+    }
   }
 
   /** ms since the call came in. */

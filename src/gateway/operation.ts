@@ -8,11 +8,11 @@ import { parseJson } from "../lib/json.ts";
 import type { Target } from "../routing/types.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import { attemptPlan } from "./attempt.ts";
-import { annotate, settleCall } from "./closing.ts";
+import { annotate, settleCall, settleUnseen } from "./closing.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Meter } from "./meter.ts";
 import { readAll, sendAndRead } from "./open.ts";
-import type { Prepared } from "./prepare.ts";
+import { type Prepared, refuseLosses } from "./prepare.ts";
 import { jsonResponse } from "./respond.ts";
 
 const encoder = new TextEncoder();
@@ -59,7 +59,14 @@ export class OperationRun<Request, Answer> {
     return this.#request;
   }
 
+  /** Throws GatewayError 400 when the provider's API has no such operation, or a strict caller would lose something. */
   prepare(target: Target): Prepared {
+    const prepared = this.#prepared(target);
+    if (this.#live.strict) refuseLosses(prepared.losses);
+    return prepared;
+  }
+
+  #prepared(target: Target): Prepared {
     const live = this.#live;
     const dialect = DIALECTS[target.dialect];
     const codec = this.#codec(dialect);
@@ -106,9 +113,8 @@ export class OperationRun<Request, Answer> {
     const { target } = done.prepared;
     live.meter = this.#meter(done, target);
     live.images = this.#facts.imagesOf(done.answer, this.#decoded);
-    const gone = live.call.request.signal.aborted;
-    if (gone) {
-      await settleCall(live, { state: "client_disconnect", absorb: true, status: 499, errorCode: null });
+    if (live.call.request.signal.aborted) {
+      await settleUnseen(live, true);
       return new Response(null, { status: 499 });
     }
     if (done.prepared.mode === "translate") live.answerLosses = this.#encode(done, annotate(live, null)).losses;

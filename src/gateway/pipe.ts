@@ -36,7 +36,10 @@ export interface AnswerPipe {
   /** Terminal signal seen. */
   readonly hasEnded: boolean;
   readonly failure: UpstreamFailure | null;
-  readonly losses: Loss[];
+  /** What of the answer the client can't be given, up to now. */
+  readonly losses: readonly Loss[];
+  /** Frames so far that said something: comments and pings are no sign that the provider is at work. */
+  readonly progress: number;
 }
 
 const encoder = new TextEncoder();
@@ -46,7 +49,8 @@ abstract class PipeBase {
   hasTail = false;
   hasEnded = false;
   failure: UpstreamFailure | null = null;
-  readonly losses: Loss[] = [];
+  progress = 0;
+  protected readonly answerLosses: Loss[] = [];
   readonly #observer: Observer;
 
   constructor(observer: Observer) {
@@ -69,7 +73,7 @@ abstract class PipeBase {
     else if (event.type === "message-end") this.hasTail = true;
     else if (event.type === "response-end") this.hasEnded = true;
     else if (event.type === "error") this.failure ??= event.error;
-    else if (event.type === "answer-loss") this.losses.push(event.loss);
+    else if (event.type === "answer-loss") this.answerLosses.push(event.loss);
     this.#observer(event);
   }
 }
@@ -123,6 +127,7 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
       const role = item.isComment ? "ignore" : this.guard(() => this.#decoder.push(item.frame, this.#emit));
       // A frame that carries the failure is replaced by an error frame of ours.
       if (this.failure !== null || role === null) break;
+      if (role !== "ignore") this.progress += 1;
       if (role === "tail") {
         this.#held.push({ frame: item.frame, raw: item.raw });
         continue;
@@ -155,6 +160,10 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
 
   finish(annotation: Annotation): Uint8Array {
     return concat(this.#dialect.annotateTail(this.#held, this.#context, annotation));
+  }
+
+  get losses(): readonly Loss[] {
+    return this.answerLosses;
   }
 
   fail(error: GatewayError): Uint8Array {
@@ -208,7 +217,9 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
   #translate(read: () => RawFrame[]): Uint8Array | null {
     for (const item of this.guard(read) ?? []) {
       if (this.failure !== null) break;
-      if (!item.isComment) this.guard(() => this.#decoder.push(item.frame, this.#emit));
+      if (item.isComment) continue;
+      const role = this.guard(() => this.#decoder.push(item.frame, this.#emit));
+      if (role !== null && role !== "ignore") this.progress += 1;
     }
     return this.#take();
   }
@@ -228,8 +239,8 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
     return encoder.encode(this.#encoder.fail(error));
   }
 
-  get encoderLosses(): readonly Loss[] {
-    return this.#encoder.losses;
+  get losses(): readonly Loss[] {
+    return [...this.answerLosses, ...this.#encoder.losses];
   }
 }
 

@@ -29,10 +29,17 @@ export function prepare(live: LiveCall, target: Target): Prepared {
   return modeFor(live, target) === "relay" ? prepareRelay(live, target) : prepareTranslated(live, target);
 }
 
+/** The same, refused with 400 `unsupported_feature` when the caller is strict and something would be lost. */
+export function prepareChecked(live: LiveCall, target: Target): Prepared {
+  const prepared = prepare(live, target);
+  if (live.strict) refuseLosses(prepared.losses);
+  return prepared;
+}
+
 /** Envelopes in the client's bytes must be opened before any provider sees them, so they are never relayed. */
 function modeFor(live: LiveCall, target: Target): "relay" | "translate" {
   if (target.dialect !== live.call.dialect.id || target.mode === "translate") return "translate";
-  return live.scanned.includes(live.call.dialect.envelopeMark ?? ENVELOPE_PREFIX) || live.decodedRequest !== null
+  return live.scanned.includes(live.call.dialect.envelopeMark ?? ENVELOPE_PREFIX) || live.isReplaced
     ? "translate"
     : "relay";
 }

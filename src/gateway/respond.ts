@@ -6,7 +6,7 @@ import { failpoint } from "../lib/failpoint.ts";
 import { formatCents } from "../lib/money.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import { ClientStream } from "./client-stream.ts";
-import { annotate, settleCall } from "./closing.ts";
+import { annotate, settleCall, settleUnseen } from "./closing.ts";
 import { keepResponse } from "./conversation.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { LiveStreams } from "./live-streams.ts";
@@ -54,7 +54,7 @@ export async function respondJson(
 ): Promise<Response> {
   failpoint("last-upstream-byte");
   if (live.call.request.signal.aborted) {
-    await settleCall(live, { state: "client_disconnect", absorb: true, status: 499, errorCode: null });
+    await settleUnseen(live, true);
     return new Response(null, { status: 499 });
   }
   if (opened.prepared.mode === "translate") live.answerLosses = encodeTranslated(live, opened, unsettled(live)).losses;
