@@ -1,11 +1,21 @@
-import { INPUT_CLASSES, OUTPUT_CLASSES, sumTokens, TOKEN_CLASSES, type TokenCounts, type Usage } from "../ir/usage.ts";
+import {
+  INPUT_CLASSES,
+  OUTPUT_CLASSES,
+  sumTokens,
+  TOKEN_CLASSES,
+  type TokenClass,
+  type TokenCounts,
+  type Usage,
+} from "../ir/usage.ts";
 
 export interface UsageBounds {
   /** The model's context window, tokens: more input than that was not read. 0 = unknown. */
   context: number;
+  /** Characters of text and arguments that came, when known: output that is far too little for them is not believed. */
+  deliveredCharacters?: number;
 }
 
-/** Output beyond this many times the delivered text can't be explained by hidden reasoning. */
+/** Tokens of one class beyond which a report is not a count but a mistake. */
 const LARGEST_CLASS = 1_000_000_000;
 
 /**
@@ -19,15 +29,18 @@ export function sanitizeUsage(
   bounds: UsageBounds,
 ): { usage: Usage; changed: boolean } {
   const tokens: TokenCounts = {};
-  let changed = false;
+  const bad = new Set<TokenClass>();
   for (const name of TOKEN_CLASSES) {
     const value = usage.tokens[name];
     if (value === undefined) continue;
     if (Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_CLASS) tokens[name] = value;
-    else changed = true;
+    else bad.add(name);
   }
-  const counted = changed || sumTokens(tokens, OUTPUT_CLASSES) === 0 ? delivered() : null;
-  if (counted !== null) changed = raiseToCounted(tokens, counted) || changed;
+  let changed = bad.size > 0;
+  const hasInput = sumTokens(tokens, INPUT_CLASSES) > 0;
+  if (changed || !hasInput || isTooLittle(sumTokens(tokens, OUTPUT_CLASSES), bounds)) {
+    changed = raiseToCounted(tokens, bad, delivered()) || changed;
+  }
   const input = sumTokens(tokens, INPUT_CLASSES);
   // Compaction and hosted tools read the context several times over; a hundred times is not a reading but a mistake.
   if (bounds.context > 0 && input > bounds.context * 100) {
@@ -40,14 +53,24 @@ export function sanitizeUsage(
   return { usage: { ...usage, tokens, fees }, changed: true };
 }
 
-/** A side on which nothing credible was reported gets what was counted. */
-function raiseToCounted(tokens: TokenCounts, counted: Usage): boolean {
+/** Characters that one token may stand for, by far: runs of blanks make the longest ones. */
+const CHARACTERS_PER_TOKEN = 64;
+
+function isTooLittle(output: number, { deliveredCharacters = 0 }: UsageBounds): boolean {
+  return output === 0 || output * CHARACTERS_PER_TOKEN < deliveredCharacters;
+}
+
+/** A side with a count that can't be, or without any, or with too little output, is at least what was counted. */
+function raiseToCounted(tokens: TokenCounts, bad: ReadonlySet<TokenClass>, counted: Usage): boolean {
   let raised = false;
   for (const classes of [INPUT_CLASSES, OUTPUT_CLASSES]) {
-    if (sumTokens(tokens, classes) > 0 || sumTokens(counted.tokens, classes) === 0) continue;
+    const isDoubtful = classes.some((name) => bad.has(name));
+    if (!isDoubtful && sumTokens(tokens, classes) >= sumTokens(counted.tokens, classes)) continue;
+    // Input is only counted roughly: a credible report of it stands.
+    if (!isDoubtful && classes === INPUT_CLASSES && sumTokens(tokens, classes) > 0) continue;
     for (const name of classes) {
-      const value = counted.tokens[name];
-      if (value !== undefined) tokens[name] = value;
+      const value = counted.tokens[name] ?? 0;
+      if (value > (tokens[name] ?? 0)) tokens[name] = value;
     }
     raised = true;
   }
