@@ -60,6 +60,8 @@ export function buildBilling(raw: RawCatalog["billing"], env: Environment, probl
 }
 
 function isTimeZone(name: string): boolean {
+  // Spares the usual start the loading of the time zone tables.
+  if (name === "UTC") return true;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch (error) {

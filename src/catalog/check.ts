@@ -1,8 +1,8 @@
 import type { TSchema } from "@sinclair/typebox";
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
 import { type Environment, substitute } from "./environment.ts";
 import { nearestNames } from "./nearest.ts";
 import type { Path, Problems } from "./problems.ts";
+import type { SourceEntry, SourceNode } from "./source.ts";
 
 /** A string whose `${ENV}` has no value: whether that is a mistake depends on where it stands. */
 export interface MissingVariable {
@@ -11,13 +11,13 @@ export interface MissingVariable {
 }
 
 interface Context {
-  /** Anchored nodes met so far: an alias stands for the last one of its name before it (YAML 1.2, 7.1). */
-  anchors: Map<string, Node>;
   env: Environment;
   problems: Problems;
   missing: MissingVariable[];
-  aliases: number;
 }
+
+type MapNode = Extract<SourceNode, { kind: "map" }>;
+type ScalarNode = Extract<SourceNode, { kind: "scalar" }>;
 
 /** The subset of JSON Schema that schema.ts uses. */
 interface Shape {
@@ -36,89 +36,50 @@ interface Shape {
   anyOf?: Shape[];
 }
 
-/** YAML aliases that a file may expand to, so that a small file can't become a huge one. */
-const MAX_ALIASES = 100;
-const MAX_DEPTH = 32;
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
- * Walks a YAML document along a schema and gives the plain value, amounts as their source text, `${ENV}` replaced. Each mistake goes to
+ * Walks a catalog's tree along a schema and gives the plain value, amounts as their source text, `${ENV}` replaced. Each mistake goes to
  * `problems` with its place. Marks the place of every value for later checks; so that these can run although something was wrong, a
  * malformed value that the schema demands is stood in for by an empty one.
  */
-export function checkDocument(
-  document: Document,
+export function checkTree(
+  tree: SourceNode,
   schema: TSchema,
   env: Environment,
   problems: Problems,
 ): { value: unknown; missing: MissingVariable[] } {
-  const context: Context = { anchors: new Map(), env, problems, missing: [], aliases: 0 };
-  const value = checkNode(context, document.contents as Node | null, schema as Shape, [], 0);
+  const context: Context = { env, problems, missing: [] };
+  const value = checkNode(context, tree, schema as Shape, []);
   return { value, missing: context.missing };
 }
 
-const offsetOf = (node: { range?: readonly number[] | null } | null): number => node?.range?.[0] ?? 0;
-
-function checkNode(context: Context, found: Node | null, shape: Shape, path: Path, depth: number): unknown {
-  const node = follow(context, found, path, depth);
-  if (node === null) return undefined;
-  context.problems.mark(path, offsetOf(found));
-  if (isForeign(node)) return undefined;
+function checkNode(context: Context, node: SourceNode, shape: Shape, path: Path): unknown {
+  context.problems.mark(path, node.at);
   const branch = chooseBranch(node, shape);
   if (branch === null) return wrongType(context, node, shape, path);
-  if (isMap(node)) return checkMap(context, node, branch, path, depth);
-  if (isSeq(node)) {
-    const items = node.items.map((item, index) =>
-      checkNode(context, item as Node, branch.items ?? {}, [...path, index], depth + 1),
-    );
-    if (items.length < (branch.minItems ?? 0)) context.problems.addAt(offsetOf(node), path, "must not be empty");
-    // A malformed item keeps its place, so that the paths of the others stay true.
-    return items.map((item) => (item === undefined ? standIn(branch.items ?? {}) : item));
-  }
-  return isScalar(node) ? checkScalar(context, node, branch, path) : undefined;
-}
-
-function follow(context: Context, node: Node | null, path: Path, depth: number): Node | null {
-  if (depth > MAX_DEPTH) {
-    context.problems.addAt(offsetOf(node), path, `nested deeper than ${MAX_DEPTH} levels`);
-    return null;
-  }
-  if (!isAlias(node)) {
-    const anchor = (node as { anchor?: string } | null)?.anchor;
-    if (anchor !== undefined && node !== null) context.anchors.set(anchor, node);
-    return node;
-  }
-  context.aliases += 1;
-  if (context.aliases === MAX_ALIASES + 1) {
-    context.problems.addAt(offsetOf(node), path, `more than ${MAX_ALIASES} YAML aliases; write the values out`);
-  }
-  if (context.aliases > MAX_ALIASES) return null;
-  return context.anchors.get(node.source) ?? null;
-}
-
-/** A tag outside YAML's core, which the parser has reported already. */
-function isForeign(node: Node): boolean {
-  const tag = (node as { tag?: string }).tag;
-  return tag !== undefined && !tag.startsWith("tag:yaml.org,2002:");
+  if (node.kind === "map") return checkMap(context, node, branch, path);
+  if (node.kind === "scalar") return checkScalar(context, node, branch, path);
+  const items = node.items.map((item, index) => checkNode(context, item, branch.items ?? {}, [...path, index]));
+  if (items.length < (branch.minItems ?? 0)) context.problems.addAt(node.at, path, "must not be empty");
+  // A malformed item keeps its place, so that the paths of the others stay true.
+  return items.map((item) => (item === undefined ? standIn(branch.items ?? {}) : item));
 }
 
 /** The part of a union that the node can be; null when none fits its kind. */
-function chooseBranch(node: Node, shape: Shape): Shape | null {
+function chooseBranch(node: SourceNode, shape: Shape): Shape | null {
   if (shape.anyOf !== undefined) return shape.anyOf.find((item) => fitsKind(node, item)) ?? null;
   return fitsKind(node, shape) ? shape : null;
 }
 
-function fitsKind(node: Node, shape: Shape): boolean {
+function fitsKind(node: SourceNode, shape: Shape): boolean {
   if (shape.type === undefined) return true;
   const types = Array.isArray(shape.type) ? shape.type : [shape.type];
-  if (isMap(node)) return types.includes("object");
-  if (isSeq(node)) return types.includes("array");
-  const value = isScalar(node) ? node.value : null;
-  if (typeof value === "boolean") return types.includes("boolean");
-  if (typeof value === "number" || typeof value === "bigint") {
-    return types.includes("number") || types.includes("integer");
-  }
-  return typeof value === "string" && types.includes("string");
+  if (node.kind === "map") return types.includes("object");
+  if (node.kind === "list") return types.includes("array");
+  if (typeof node.value === "boolean") return types.includes("boolean");
+  if (typeof node.value === "number") return types.includes("number") || types.includes("integer");
+  return typeof node.value === "string" && types.includes("string");
 }
 
 const TYPE_NAMES: Record<string, string> = {
@@ -130,51 +91,52 @@ const TYPE_NAMES: Record<string, string> = {
   boolean: "true or false",
 };
 
-function wrongType(context: Context, node: Node, shape: Shape, path: Path): undefined {
+function wrongType(context: Context, node: SourceNode, shape: Shape, path: Path): undefined {
   const shapes = shape.anyOf ?? [shape];
   const types = shapes.flatMap((item) => item.type ?? []).map((name) => TYPE_NAMES[name] ?? name);
-  const got = isMap(node) ? "a mapping" : isSeq(node) ? "a list" : describeScalar(node as Scalar);
-  const hint = types.includes("text") && isScalar(node) && typeof node.value !== "string" ? "; put it in quotes" : "";
-  context.problems.addAt(offsetOf(node), path, `must be ${[...new Set(types)].join(" or ")}, not ${got}${hint}`);
+  const isText = node.kind === "scalar" && (typeof node.value === "number" || typeof node.value === "boolean");
+  const hint = types.includes("text") && isText ? "; put it in quotes" : "";
+  const wanted = [...new Set(types)].join(" or ");
+  context.problems.addAt(node.at, path, `must be ${wanted}, not ${describe(node)}${hint}`);
   return undefined;
 }
 
-function describeScalar(node: Scalar): string {
+/** What stands there. Numbers are not shown: one could be a secret in the wrong place. */
+function describe(node: SourceNode): string {
+  if (node.kind !== "scalar") return node.kind === "map" ? "a mapping" : "a list";
   if (node.value === null) return "empty";
   if (typeof node.value === "string") return `the text ${JSON.stringify(node.value.slice(0, 60))}`;
   return typeof node.value === "boolean" ? String(node.value) : "a number";
 }
 
-function checkMap(context: Context, node: YAMLMap, shape: Shape, path: Path, depth: number): unknown {
+function checkMap(context: Context, node: MapNode, shape: Shape, path: Path): unknown {
   const result: [string, unknown][] = [];
-  const anyKey = Object.values(shape.patternProperties ?? {})[0];
-  for (const pair of node.items as Pair<Node, Node | null>[]) {
-    const key = isScalar(pair.key) ? keyText(pair.key) : null;
-    const at = offsetOf(pair.key);
-    if (key === null || FORBIDDEN_KEYS.has(key)) {
-      const what =
-        key === null ? "a key must be plain text" : `the key ${JSON.stringify(key)} is not allowed; rename it`;
-      context.problems.addAt(at, [...path, key ?? "?"], what);
-      continue;
-    }
-    const known = shape.properties !== undefined && Object.hasOwn(shape.properties, key);
-    const inner = known ? shape.properties?.[key] : anyKey;
-    if (inner === undefined) {
-      context.problems.addAt(at, [...path, key], unknownKey(key, Object.keys(shape.properties ?? {})));
-      continue;
-    }
-    if (isEmpty(pair.value) && !(shape.required ?? []).includes(key) && known) continue;
-    if (pair.value === null) context.problems.addAt(at, [...path, key], "has no value");
-    const value = checkNode(context, pair.value, inner, [...path, key], depth + 1);
-    if (value !== undefined) result.push([key, value]);
+  for (const entry of node.entries) {
+    const checked = checkEntry(context, entry, shape, path);
+    if (checked !== undefined && entry.key !== null) result.push([entry.key, checked]);
   }
   for (const name of shape.required ?? []) {
-    if (!node.has(name)) {
-      context.problems.addAt(offsetOf(node), [...path, name], `${JSON.stringify(name)} is missing; add it`);
+    if (!node.entries.some((entry) => entry.key === name)) {
+      context.problems.addAt(node.at, [...path, name], `${JSON.stringify(name)} is missing; add it`);
     }
     if (!result.some(([key]) => key === name)) result.push([name, standIn(shape.properties?.[name] ?? {})]);
   }
   return Object.fromEntries(result);
+}
+
+function checkEntry(context: Context, entry: SourceEntry, shape: Shape, path: Path): unknown {
+  const { key, keyAt, value } = entry;
+  const say = (message: string): undefined =>
+    context.problems.addAt(keyAt, [...path, key ?? "?"], message) as undefined;
+  if (key === null) return say("a key must be plain text");
+  if (FORBIDDEN_KEYS.has(key)) return say(`the key ${JSON.stringify(key)} is not allowed; rename it`);
+  const known = shape.properties !== undefined && Object.hasOwn(shape.properties, key);
+  const inner = known ? shape.properties?.[key] : Object.values(shape.patternProperties ?? {})[0];
+  if (inner === undefined) return say(unknownKey(key, Object.keys(shape.properties ?? {})));
+  // `key:` with nothing behind it is the same as leaving the key out.
+  const isEmpty = value.kind === "scalar" && value.value === null;
+  if (isEmpty && known && !(shape.required ?? []).includes(key)) return undefined;
+  return checkNode(context, value, inner, [...path, key]);
 }
 
 function standIn(shape: Shape): unknown {
@@ -187,12 +149,6 @@ function standIn(shape: Shape): unknown {
   return first.format === "amount" ? "0" : "";
 }
 
-const keyText = (key: Scalar): string =>
-  typeof key.value === "string" ? key.value : (key.source ?? String(key.value));
-
-/** `key:` with nothing behind it, or `null`: the same as leaving the key out. */
-const isEmpty = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
-
 function unknownKey(key: string, known: readonly string[]): string {
   const [nearest] = nearestNames(key, known, 1);
   const shown = JSON.stringify(key.slice(0, 60));
@@ -200,8 +156,8 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key ${shown}; known here: ${known.join(", ")}`;
 }
 
-function checkScalar(context: Context, node: Scalar, shape: Shape, path: Path): unknown {
-  const say = (message: string): undefined => context.problems.addAt(offsetOf(node), path, message) as undefined;
+function checkScalar(context: Context, node: ScalarNode, shape: Shape, path: Path): unknown {
+  const say = (message: string): undefined => context.problems.addAt(node.at, path, message) as undefined;
   if (shape.format === "amount") return checkAmount(context, node, shape, path);
   if (typeof node.value === "number") {
     const types = Array.isArray(shape.type) ? shape.type : [shape.type];
@@ -225,18 +181,29 @@ function checkScalar(context: Context, node: Scalar, shape: Shape, path: Path): 
     return say(`${JSON.stringify(text.slice(0, 60))} is not known here; ${fix}`);
   }
   if (text.length < (shape.minLength ?? 0)) return say("must not be empty");
-  if (shape.pattern !== undefined && !new RegExp(shape.pattern, "u").test(text)) {
+  if (shape.pattern !== undefined && !patternOf(shape.pattern).test(text)) {
     return say(`${JSON.stringify(text.slice(0, 60))} does not fit ${shape.pattern}`);
   }
   return text;
 }
 
+const patterns = new Map<string, RegExp>();
+
+function patternOf(source: string): RegExp {
+  let pattern = patterns.get(source);
+  if (pattern === undefined) {
+    pattern = new RegExp(source, "u");
+    patterns.set(source, pattern);
+  }
+  return pattern;
+}
+
 const DECIMAL = /^[0-9]{1,15}(?:\.[0-9]{1,18})?$/;
 
 /** An amount from its source text: `0.075` stays `0.075`, whatever a binary float would make of it. */
-function checkAmount(context: Context, node: Scalar, shape: Shape, path: Path): string | undefined {
-  const say = (message: string): undefined => context.problems.addAt(offsetOf(node), path, message) as undefined;
-  const written = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
+function checkAmount(context: Context, node: ScalarNode, shape: Shape, path: Path): string | undefined {
+  const say = (message: string): undefined => context.problems.addAt(node.at, path, message) as undefined;
+  const written = typeof node.value === "string" ? node.value : node.source;
   const { text, missing } = substitute(written.trim(), context.env);
   if (missing.length > 0) return say(`the variable ${missing.join(", ")} is not set; set it or write \${NAME:-1.25}`);
   if (text.startsWith("-")) return say(`must not be negative: ${written}`);

@@ -1,15 +1,16 @@
-import { type Document, LineCounter, parseDocument } from "yaml";
 import { buildAccess } from "./build-access.ts";
 import { buildModels } from "./build-models.ts";
 import { buildAliases, checkNames } from "./build-names.ts";
 import { buildProviders } from "./build-providers.ts";
 import { buildRouting } from "./build-routing.ts";
 import { buildBilling, buildBrand, buildFeatures } from "./build-settings.ts";
-import { checkDocument, type MissingVariable } from "./check.ts";
+import { checkTree, type MissingVariable } from "./check.ts";
+import { readCompiled, textVersion } from "./compiled.ts";
 import type { Environment } from "./environment.ts";
 import { freezeDeep } from "./freeze.ts";
 import { type Problem, Problems } from "./problems.ts";
 import { CatalogSchema, type RawCatalog } from "./schema.ts";
+import { readYaml } from "./yaml.ts";
 import type { Catalog } from "./types.ts";
 
 export { formatProblem, type Problem } from "./problems.ts";
@@ -27,47 +28,32 @@ export interface LoadOptions {
 const MAX_LENGTH = 4 * 1024 * 1024;
 
 /**
- * Reads a catalog from YAML text. Gives a frozen catalog, or every mistake at once with its line, column and fix. Never throws,
- * whatever the text is.
+ * Reads a catalog from YAML text (or from what compileCatalog made of it). Gives a frozen catalog, or every mistake at once with its line,
+ * column and fix. Never throws, whatever the text is.
  */
 export function loadCatalog(text: string, options: LoadOptions): LoadedCatalog {
-  const lines = new LineCounter();
-  const problems = new Problems(options.file, (offset) => lines.linePos(offset));
-  if (text.length > MAX_LENGTH) {
-    problems.add([], `the file is larger than ${MAX_LENGTH} characters`);
+  const compiled = readCompiled(text);
+  const { tree, problems } =
+    compiled === null
+      ? readText(text, options.file)
+      : { tree: compiled.tree, problems: new Problems(options.file, () => ({ line: 1, col: 1 })) };
+  if (tree === null) return { ok: false, problems: problems.list() };
+  if (tree.kind === "scalar" && tree.value === null) {
+    problems.add([], "the file is empty; it needs at least providers and models");
     return { ok: false, problems: problems.list() };
   }
-  const document = parse(text, lines, problems);
-  if (document === null) return { ok: false, problems: problems.list() };
-  const { value, missing } = checkDocument(document, CatalogSchema, options.env, problems);
-  if (value === undefined) {
-    if (!problems.any) problems.add([], "the file is empty; it needs at least providers and models");
-    return { ok: false, problems: problems.list() };
-  }
+  const { value, missing } = checkTree(tree, CatalogSchema, options.env, problems);
+  if (value === undefined) return { ok: false, problems: problems.list() };
   refuseMissing(missing, problems);
-  const catalog = build(value as RawCatalog, missing, text, options, problems);
+  const catalog = build(value as RawCatalog, missing, compiled?.version ?? textVersion(text), options, problems);
   return problems.any ? { ok: false, problems: problems.list() } : { ok: true, catalog: freezeDeep(catalog) };
 }
 
-/** The document, or null when its YAML is so broken that what follows would be guessed. */
-function parse(text: string, lines: LineCounter, problems: Problems): Document | null {
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    schema: "core",
-    uniqueKeys: true,
-    prettyErrors: false,
-    merge: false,
-  });
-  const found = [...document.errors, ...document.warnings];
-  for (const { pos, code, message } of found) problems.addAt(pos[0], [], syntaxMessage(code, message));
-  return found.every(({ code }) => code === "DUPLICATE_KEY" || code === "TAG_RESOLVE_FAILED") ? document : null;
-}
-
-function syntaxMessage(code: string, message: string): string {
-  if (code === "DUPLICATE_KEY") return "the key stands twice in this mapping; remove one of them";
-  if (code === "TAG_RESOLVE_FAILED") return "custom YAML tags are not allowed; remove the tag";
-  if (code === "MULTIPLE_DOCS") return "the file must be one YAML document; remove the --- in the middle";
-  return `YAML: ${message.split("\n")[0] ?? message}`;
+function readText(text: string, file: string): ReturnType<typeof readYaml> {
+  if (text.length <= MAX_LENGTH) return readYaml(text, file);
+  const problems = new Problems(file, () => ({ line: 1, col: 1 }));
+  problems.add([], `the file is larger than ${MAX_LENGTH} characters`);
+  return { tree: null, problems };
 }
 
 /** Outside the providers nobody could say what an unset variable stands for. */
@@ -81,7 +67,7 @@ function refuseMissing(missing: readonly MissingVariable[], problems: Problems):
 function build(
   raw: RawCatalog,
   missing: readonly MissingVariable[],
-  text: string,
+  version: string,
   options: LoadOptions,
   problems: Problems,
 ): Catalog {
@@ -92,7 +78,7 @@ function build(
   const routing = buildRouting(raw.routing, new Set([...models.keys(), ...aliases.keys()]), problems);
   checkNames(aliases, models, routing, raw, problems);
   return {
-    version: new Bun.CryptoHasher("sha256").update(text).digest("hex").slice(0, 16),
+    version,
     source: options.file,
     brand: buildBrand(raw.brand),
     billing: buildBilling(raw.billing, options.env, problems),

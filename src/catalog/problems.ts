@@ -31,7 +31,8 @@ export function formatPath(path: Path): string {
 export class Problems {
   readonly #file: string;
   readonly #place: (offset: number) => { line: number; col: number };
-  readonly #offsets = new Map<string, number>();
+  /** Places of all values, in the order of the file; searched only when something is wrong. */
+  readonly #places: [path: Path, offset: number][] = [];
   readonly #found: Problem[] = [];
   readonly #malformed: Path[] = [];
 
@@ -42,7 +43,7 @@ export class Problems {
 
   /** Remembers where the value at `path` stands. */
   mark(path: Path, offset: number): void {
-    this.#offsets.set(formatPath(path), offset);
+    this.#places.push([path, offset]);
   }
 
   /** A mistake of form at a known offset. */
@@ -57,11 +58,14 @@ export class Problems {
    */
   add(path: Path, message: string): void {
     if (this.#malformed.some((other) => isWithin(other, path) || isWithin(path, other))) return;
-    for (let length = path.length; length >= 0; length -= 1) {
-      const offset = this.#offsets.get(formatPath(path.slice(0, length)));
-      if (offset !== undefined) return this.#push(offset, path, message);
+    let nearest = 0;
+    let depth = 0;
+    for (const [place, offset] of this.#places) {
+      if (place.length < depth || !isWithin(place, path)) continue;
+      nearest = offset;
+      depth = place.length;
     }
-    this.#push(0, path, message);
+    this.#push(nearest, path, message);
   }
 
   #push(offset: number, path: Path, message: string): void {
