@@ -45,7 +45,7 @@ interface Credits {
 }
 
 export async function creditsView(): Promise<HTMLElement> {
-  const credits = await call<Credits>("GET", "/v1/credits");
+  const credits = await call<Credits>("GET", "/v1/credits?details=true");
   const unit = credits.currency.toUpperCase();
   const card = (title: string, text: string): HTMLElement =>
     element("div", { class: "card" }, title, element("strong", {}, text));

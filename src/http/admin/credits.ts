@@ -3,7 +3,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
-import { creditsView } from "../routes/credits.ts";
+import { creditDetails, creditsView } from "../routes/credits.ts";
 import { readTime } from "../routes/key-input.ts";
 import { findAccount } from "./accounts.ts";
 
@@ -51,5 +51,10 @@ export async function addCredit(
     idempotencyKey: input.idempotency_key ?? headerKey,
     expiresAt,
   });
-  return { object: "credits", account_id: accountId, ...creditsView(balance, account, null) };
+  return {
+    object: "credits",
+    account_id: accountId,
+    ...creditsView(balance, account, null),
+    ...creditDetails(balance),
+  };
 }

@@ -4,7 +4,7 @@ import { managementApp } from "../body.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { requireAdmin } from "../identify.ts";
-import { creditsView } from "../routes/credits.ts";
+import { creditDetails, creditsView } from "../routes/credits.ts";
 import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "../routes/key-actions.ts";
 import { adminKeySchema, readKeyInput } from "../routes/key-input.ts";
 import { keyView } from "../routes/key-view.ts";
@@ -58,7 +58,12 @@ function accountRoutes(deps: HttpDeps, guard: Guard) {
       async ({ params }) => {
         const account = findAccount(deps, params.id);
         const balance = await deps.ledger.balance(account.id);
-        return { object: "credits", account_id: account.id, ...creditsView(balance, account, null) };
+        return {
+          object: "credits",
+          account_id: account.id,
+          ...creditsView(balance, account, null),
+          ...creditDetails(balance),
+        };
       },
       describe("GET", "/admin/accounts/{id}/credits"),
     )

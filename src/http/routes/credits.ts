@@ -6,23 +6,24 @@ import { managementApp } from "../body.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
+import { queryOf } from "../peer.ts";
 
-/** The wallet of the caller's account. */
+/** The wallet of the caller's account; the exact amounts behind it with `?details=true`. */
 export function creditRoutes(deps: HttpDeps) {
   return managementApp(deps).get(
     "/v1/credits",
     async ({ request, server }) => {
       const { account, key } = await identifyOwner(deps, request, server);
-      return creditsView(await deps.ledger.balance(account.id), account, key);
+      const balance = await deps.ledger.balance(account.id);
+      const view = creditsView(balance, account, key);
+      const details = new URLSearchParams(queryOf(request.url)).get("details") === "true";
+      return details ? { ...view, ...creditDetails(balance) } : view;
     },
     describe("GET", "/v1/credits"),
   );
 }
 
-/**
- * Whole cents for clients that want integers (balance down, spend up), and the exact amounts beside them. The balance is wallet and grants; what
- * calls under way hold of it is `held`.
- */
+/** Whole cents: the balance (wallet and grants, held amounts still in it) rounded down, the spend of this month rounded up. */
 export function creditsView(balance: Balance, account: AccountRecord, key: KeyRecord | null): JsonObject {
   const cap = key?.monthlyCap ?? account.monthlyCap;
   return {
@@ -30,8 +31,12 @@ export function creditsView(balance: Balance, account: AccountRecord, key: KeyRe
     this_month_spend_cents: centsCeil(balance.spentThisMonth),
     currency: balance.currency.toLowerCase(),
     monthly_limit_cents: cap === null ? null : centsFloor(cap),
-    available_cents: centsFloor(balance.available),
-    held_cents: centsCeil(balance.held),
+  };
+}
+
+/** Exact amounts of the ledger currency: what calls under way hold is `held`, what they leave is `available`. */
+export function creditDetails(balance: Balance): JsonObject {
+  return {
     balance: formatNano(balance.wallet + balance.grants),
     wallet: formatNano(balance.wallet),
     grants: formatNano(balance.grants),
