@@ -1,6 +1,6 @@
 import type { CacheTtl } from "../ir/request.ts";
 import { type TokenClass, TOKEN_CLASSES } from "../ir/usage.ts";
-import { compare, ONE, parseDecimal, type Rational, toDecimal, ZERO } from "../lib/rational.ts";
+import { ONE, parseDecimal, type Rational, toDecimal, ZERO } from "../lib/rational.ts";
 import { FALLBACKS } from "./fallbacks.ts";
 import { formatPath, type Path, type Problems } from "./problems.ts";
 import type { RawModel, RawPrice } from "./schema.ts";
@@ -170,7 +170,3 @@ function priceVersion(modelId: string, row: Omit<PriceRow, "version">): string {
   ]);
   return `${modelId}@${new Bun.CryptoHasher("sha256").update(canonical).digest("hex").slice(0, 8)}`;
 }
-
-/** True when a price is zero in every class: nothing to be paid. */
-export const isZeroRow = (row: PriceRow): boolean =>
-  [...row.perMillion.values(), ...row.perImage.values(), row.perCall].every((value) => compare(value, ZERO) === 0);

@@ -39,7 +39,7 @@ function buildProvider(name: string, raw: RawProvider, complete: boolean, proble
     baseUrl: (baseUrl ?? "").replace(/\/+$/, ""),
     apiKey: key === undefined || key === "" ? null : key,
     realm: raw.realm ?? REALM_OF_KIND[raw.kind] ?? name,
-    compat: buildCompat(raw.compat),
+    compat: buildCompat(raw),
     headers: raw.headers ?? {},
     enabled: complete && (raw.enabled ?? true),
     keyless: raw.api_key === undefined,
@@ -63,9 +63,12 @@ function checkBaseUrl(name: string, kind: RawProvider["kind"], baseUrl: string |
   }
 }
 
-function buildCompat(raw: RawProvider["compat"]): Compat {
-  const { reasoning_field: field, ...rest } = raw ?? {};
-  const compat: Compat = { ...DEFAULT_COMPAT, ...rest };
+/** OpenAI itself refuses `max_tokens` for its reasoning models and takes the newer field for all (API reference, chat completions). */
+const COMPAT_OF_OPENAI: Compat = { ...DEFAULT_COMPAT, max_tokens_field: "max_completion_tokens" };
+
+function buildCompat(raw: RawProvider): Compat {
+  const { reasoning_field: field, ...rest } = raw.compat ?? {};
+  const compat: Compat = { ...(raw.kind === "openai" ? COMPAT_OF_OPENAI : DEFAULT_COMPAT), ...rest };
   if (field !== undefined) compat.reasoning_field = field === "none" ? null : field;
   return compat;
 }

@@ -279,3 +279,17 @@ test("JSON is YAML", () => {
   });
   expect(price(load(text).models.get("e")?.prices[0], "input")).toBe("0.1");
 });
+
+test("compat flags: the kind's own, changed by the file", () => {
+  const providers = load(
+    minimal({
+      providers: '  c: {kind: openai-compatible, base_url: "http://x", compat: {reasoning_field: none, refuses: [n]}}',
+    }),
+  ).providers;
+  expect(providers.get("openai")?.compat.max_tokens_field).toBe("max_completion_tokens");
+  expect(providers.get("c")?.compat).toMatchObject({
+    max_tokens_field: "max_tokens",
+    reasoning_field: null,
+    refuses: ["n"],
+  });
+});
