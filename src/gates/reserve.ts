@@ -1,4 +1,4 @@
-import { currentPrice } from "../catalog/price.ts";
+import { currentPrice, modifierName } from "../catalog/price.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Hints } from "../dialects/dialect.ts";
 import { worstCasePrice } from "../ledger/price.ts";
@@ -92,9 +92,11 @@ function outputBound(facts: HoldFacts, target: Target, cap: number | null): numb
 const HOSTED_TOOL_USES = 5;
 
 function variants(hints: Hints, target: Target): string[] {
-  const names = hints.priceFields
-    .filter((item) => item.kind === "service_tier" || item.kind === "speed" || item.kind === "inference_geo")
-    .map((item) => item.value);
+  const names = hints.priceFields.flatMap(({ kind, value }) => {
+    if (kind !== "service_tier" && kind !== "speed" && kind !== "inference_geo") return [];
+    const name = modifierName(kind, value);
+    return name === null ? [] : [name];
+  });
   if (target.serviceTier !== null) names.push(target.serviceTier);
   return names;
 }

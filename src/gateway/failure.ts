@@ -27,7 +27,7 @@ export function storageDown(cause: unknown): GatewayError {
 }
 
 /** Upstream statuses that are the client's own doing: passed on, never retried, never billed. */
-const CLIENT_FAULTS: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
+const CLIENT_FAULTS: ReadonlySet<number> = new Set([400, 404, 413, 415, 422]);
 
 /** True when the provider refused the request itself, so that no other target would be asked. */
 export function isClientFault(failure: UpstreamFailure): boolean {
@@ -75,7 +75,6 @@ export function failureToError(failure: UpstreamFailure, options: { moneySpent: 
 function clientFaultCode(status: number, failure: UpstreamFailure): GatewayError["code"] {
   if (failure.code === "context_length_exceeded") return "context_length_exceeded";
   if (status === 404) return "not_found";
-  if (status === 409) return "conflict";
   if (status === 413) return "request_too_large";
   if (status === 415) return "unsupported_media_type";
   return "invalid_request";
