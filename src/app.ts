@@ -1,12 +1,12 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { CatalogHolder } from "./catalog-holder.ts";
 import type { Config } from "./config.ts";
 import { dashboardFiles } from "./dashboard/assets.ts";
 import { DIALECTS } from "./dialects/index.ts";
+import { type FirstStart, makeFirstKey, readOrMakeSecret } from "./first-start.ts";
 import { JwtVerifier } from "./gates/jwt.ts";
-import { digestKey, mintKey } from "./gates/keys.ts";
+import { digestKey } from "./gates/keys.ts";
 import { ProviderKeys } from "./gates/provider-keys.ts";
 import { RateLimiter } from "./gates/limits.ts";
 import { DEFAULT_GATEWAY_SETTINGS } from "./gateway/deps.ts";
@@ -16,7 +16,7 @@ import { createHttpApp, type HttpApp } from "./http/app.ts";
 import { DEFAULT_HTTP_SETTINGS } from "./http/deps.ts";
 import type { ReloadResult } from "./http/ports.ts";
 import { BookLedger } from "./ledger/ledger.ts";
-import { systemClock } from "./lib/clock.ts";
+import { type Clock, systemClock } from "./lib/clock.ts";
 import { newId } from "./lib/ids.ts";
 import type { Logger } from "./lib/log.ts";
 import { deriveKey } from "./lib/secrets.ts";
@@ -29,14 +29,6 @@ import { openStore, type Store } from "./store/open.ts";
 import { fetchPublicText } from "./gates/public-fetch.ts";
 import { createSender } from "./upstream/sender.ts";
 
-/** What a first start made, to be shown once. */
-export interface FirstStart {
-  key: string;
-  /** Null when the operator has set the token. */
-  adminToken: string | null;
-  adminTokenFile: string;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const usesProxy = (env: Environment): boolean =>
@@ -47,7 +39,11 @@ const JWKS_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 10_000 };
 
 /** A whole gateway without a port. */
 export interface App extends HttpApp {
-  firstStart: FirstStart | null;
+  /**
+   * Makes the first account and key when there is no account yet (null: there is one). To be called once the port is open: what it gives
+   * is shown once, so a start that fails must not have made it.
+   */
+  firstStart(): Promise<FirstStart | null>;
   reload(): Promise<ReloadResult>;
   /** Refuses new calls and waits for the running ones, at most `graceMs`. */
   drain(graceMs: number): Promise<void>;
@@ -64,59 +60,34 @@ export async function openApp(config: Config, env: Environment, log: Logger): Pr
   const currency = (): string => catalogs.current.billing.currency;
   const store = openStore(config.dataDir, { log, currency, now: () => clock.now() });
   try {
-    return await compose(config, env, catalogs, store, log);
+    const secret = config.secret ?? readOrMakeSecret(join(config.dataDir, SECRET_FILE));
+    return await compose({ config, env, catalogs, store, log, clock, secret });
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function compose(
-  config: Config,
-  env: Environment,
-  catalogs: CatalogHolder,
-  store: Store,
-  log: Logger,
-): Promise<App> {
-  const clock = systemClock;
+/** What the parts are made from. */
+interface Ground {
+  config: Config;
+  env: Environment;
+  catalogs: CatalogHolder;
+  store: Store;
+  log: Logger;
+  clock: Clock;
+  /** The master secret. */
+  secret: string;
+}
+
+async function compose(ground: Ground): Promise<App> {
+  const { config, catalogs, store, log, clock, secret } = ground;
   const catalog = () => catalogs.current;
-  const secret = config.secret ?? readOrMake(join(config.dataDir, SECRET_FILE)).text;
-  const admin = config.adminToken === null ? readOrMake(join(config.dataDir, ADMIN_TOKEN_FILE)) : null;
+  const madeToken = config.adminToken === null ? readOrMakeSecret(join(config.dataDir, ADMIN_TOKEN_FILE)) : null;
   const pepper = deriveKey(secret, "key-pepper");
-  const ledger = new BookLedger({
-    storage: store.ledger,
-    clock,
-    log,
-    currency: () => catalog().billing.currency,
-    timezone: () => catalog().billing.timezone,
-    newId,
-  });
-  const recovered = await ledger.recover();
-  if (recovered > 0) log.warn("settled calls that an earlier process left open", { calls: recovered });
-  const health = new BreakerHealth({ settings: () => catalog().routing.breaker, random: Math.random });
-  const limiter = new RateLimiter(clock);
-  const echo = createEchoSender(clock);
-  const network = createSender({ useProxy: usesProxy(env) });
-  const providerKeys = new ProviderKeys({ store: store.providerKeys, key: deriveKey(secret, "byok"), clock, log });
-  const gateway: Exchange = new Exchange({
-    catalog,
-    ledger,
-    senderFor: (provider) => (provider.kind === "echo" ? echo : network),
-    health,
-    tokens: createTokens((name) => catalog().providers.get(name)?.realm ?? name),
-    credentials: (provider, principal) => providerKeys.credentials(provider, principal.account.id, catalog()),
-    callCap: (accountId, modelId) => store.callCaps.get(accountId, modelId),
-    takeRate: (principal) => limiter.take(principal),
-    retryBudget: new RetryBudget(() => gateway.inFlight),
-    conversations: new ConversationMemory(clock),
-    responses: store.responses,
-    sealKey: deriveKey(secret, "seals"),
-    clock,
-    random: Math.random,
-    log,
-    settings: DEFAULT_GATEWAY_SETTINGS,
-  });
-  const adminToken = config.adminToken ?? admin?.text ?? "";
+  const parts = await createParts(ground);
+  const { ledger, health, limiter, providerKeys } = parts;
+  const gateway = createGateway(ground, parts);
   const reload = (): Promise<ReloadResult> => {
     const result = catalogs.reload();
     if (result.ok) health.reset();
@@ -137,7 +108,7 @@ async function compose(
     limiter,
     idempotency: store.idempotency,
     responses: store.responses,
-    adminDigest: digestKey(pepper, adminToken),
+    adminDigest: digestKey(pepper, config.adminToken ?? madeToken ?? ""),
     reload,
     readiness: () =>
       ledger.healthy() ? { ready: true, reasons: [] } : { ready: false, reasons: ["the ledger can't be written"] },
@@ -148,66 +119,65 @@ async function compose(
     log,
     settings: DEFAULT_HTTP_SETTINGS,
   });
-  const firstStart = await makeFirstKey(store, catalogs, pepper, {
-    adminToken: admin?.made === true ? admin.text : null,
-    adminTokenFile: join(config.dataDir, ADMIN_TOKEN_FILE),
-  });
   return {
     ...http,
-    firstStart,
+    async firstStart() {
+      const key = await makeFirstKey(store.accounts, { pepper, prefix: catalog().brand.keyPrefix, now: clock.now() });
+      if (key === null) return null;
+      return { key, adminToken: madeToken, adminTokenFile: join(config.dataDir, ADMIN_TOKEN_FILE) };
+    },
     reload,
     drain: (graceMs) => gateway.shutDown(graceMs),
     close: () => store.close(),
   };
 }
 
-/** A random text kept in a 0600 file of the data folder, made when it isn't there. */
-function readOrMake(path: string): { text: string; made: boolean } {
-  if (existsSync(path)) return { text: readFileSync(path, "utf8").trim(), made: false };
-  const text = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
-  writeFileSync(path, `${text}\n`, { mode: 0o600, flag: "wx" });
-  chmodSync(path, 0o600);
-  return { text, made: true };
+/** The parts with a state of their own. The ledger has settled what an earlier process left open. */
+async function createParts({ catalogs, store, log, clock, secret }: Ground) {
+  const catalog = () => catalogs.current;
+  const ledger = new BookLedger({
+    storage: store.ledger,
+    clock,
+    log,
+    currency: () => catalog().billing.currency,
+    timezone: () => catalog().billing.timezone,
+    newId,
+  });
+  const recovered = await ledger.recover();
+  if (recovered > 0) log.warn("settled calls that an earlier process left open", { calls: recovered });
+  return {
+    ledger,
+    health: new BreakerHealth({ settings: () => catalog().routing.breaker, random: Math.random }),
+    limiter: new RateLimiter(clock),
+    providerKeys: new ProviderKeys({ store: store.providerKeys, key: deriveKey(secret, "byok"), clock, log }),
+  };
 }
 
-/** The first start makes an account and a key that reaches the built-in echo model only, so that the first call can't cost anything. */
-async function makeFirstKey(
-  store: Store,
-  catalogs: CatalogHolder,
-  pepper: Uint8Array,
-  admin: { adminToken: string | null; adminTokenFile: string },
-): Promise<FirstStart | null> {
-  if (store.accounts.listAccounts().length > 0) return null;
-  const now = systemClock.now();
-  const account = {
-    id: newId("acct"),
-    name: "default",
-    tier: null,
-    status: "active" as const,
-    monthlyCap: null,
-    markupPercent: null,
-    ownProvidersOnly: false,
-    createdAt: now,
-  };
-  await store.accounts.insertAccount(account);
-  const minted = mintKey(catalogs.current.brand.keyPrefix, pepper);
-  await store.accounts.insertKey({
-    id: newId("key"),
-    accountId: account.id,
-    kind: "user",
-    name: "first key",
-    digest: minted.digest,
-    display: minted.display,
-    models: ["echo"],
-    monthlyCap: null,
-    limits: null,
-    strict: false,
-    createdAt: now,
-    expiresAt: null,
-    revokedAt: null,
-    lastUsedAt: null,
+function createGateway(ground: Ground, parts: Awaited<ReturnType<typeof createParts>>): Exchange {
+  const { env, catalogs, store, log, clock, secret } = ground;
+  const { ledger, health, limiter, providerKeys } = parts;
+  const catalog = () => catalogs.current;
+  const echo = createEchoSender(clock);
+  const network = createSender({ useProxy: usesProxy(env) });
+  const gateway: Exchange = new Exchange({
+    catalog,
+    ledger,
+    senderFor: (provider) => (provider.kind === "echo" ? echo : network),
+    health,
+    tokens: createTokens((name) => catalog().providers.get(name)?.realm ?? name),
+    credentials: (provider, principal) => providerKeys.credentials(provider, principal.account.id, catalog()),
+    callCap: (accountId, modelId) => store.callCaps.get(accountId, modelId),
+    takeRate: (principal) => limiter.take(principal),
+    retryBudget: new RetryBudget(() => gateway.inFlight),
+    conversations: new ConversationMemory(clock),
+    responses: store.responses,
+    sealKey: deriveKey(secret, "seals"),
+    clock,
+    random: Math.random,
+    log,
+    settings: DEFAULT_GATEWAY_SETTINGS,
   });
-  return { key: minted.key, ...admin };
+  return gateway;
 }
 
 /** The admin API of a data folder that no server has open, for the command line. */

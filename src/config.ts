@@ -29,30 +29,36 @@ export interface Flags {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const LOG_LEVELS: readonly string[] = ["debug", "info", "warn", "error"];
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** Flags over environment over defaults. Throws Error with one line that says what is wrong. */
+const isLogLevel = (text: string): text is LogLevel => LOG_LEVELS.some((level) => level === text);
+
+/** Flags over environment over defaults; an empty variable counts as unset. Throws Error with one line that says what is wrong. */
 export function readConfig(flags: Flags, env: Environment): Config {
-  const port = Number(flags.port ?? env["TOLLGATE_PORT"] ?? "8080");
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new Error(`port must be 0 to 65535, not ${flags.port ?? env["TOLLGATE_PORT"]}`);
-  const level = env["TOLLGATE_LOG_LEVEL"] ?? "info";
-  if (!LOG_LEVELS.includes(level)) throw new Error(`TOLLGATE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`);
-  const grace = Number(env["TOLLGATE_SHUTDOWN_GRACE_MS"] ?? "30000");
-  if (!Number.isFinite(grace) || grace < 0)
-    throw new Error("TOLLGATE_SHUTDOWN_GRACE_MS must be a number of milliseconds");
-  const catalogFile = flags.catalog ?? env["TOLLGATE_CATALOG"] ?? null;
+  const variable = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
+  const portText = flags.port ?? variable("TOLLGATE_PORT") ?? "8080";
+  const port = Number(portText);
+  if (!/^[0-9]{1,5}$/.test(portText) || port > 65535) throw new Error(`port must be 0 to 65535, not ${portText}`);
+  const level = variable("TOLLGATE_LOG_LEVEL") ?? "info";
+  if (!isLogLevel(level)) throw new Error(`TOLLGATE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, not ${level}`);
+  const graceText = variable("TOLLGATE_SHUTDOWN_GRACE_MS") ?? "30000";
+  if (!/^[0-9]{1,9}$/.test(graceText)) {
+    throw new Error(`TOLLGATE_SHUTDOWN_GRACE_MS must be a number of milliseconds, not ${graceText}`);
+  }
+  if (flags.catalog !== undefined && flags.profile !== undefined) {
+    throw new Error("--catalog and --profile exclude each other");
+  }
   const profile = flags.profile ?? null;
-  if (flags.catalog !== undefined && profile !== null) throw new Error("--catalog and --profile exclude each other");
+  const catalogFile = profile === null ? (flags.catalog ?? variable("TOLLGATE_CATALOG")) : undefined;
   return Object.freeze({
-    host: flags.host ?? env["TOLLGATE_HOST"] ?? "127.0.0.1",
+    host: flags.host ?? variable("TOLLGATE_HOST") ?? "127.0.0.1",
     port,
-    dataDir: resolve(flags.dataDir ?? env["TOLLGATE_DATA_DIR"] ?? "./data"),
-    catalogFile: profile === null && catalogFile !== null ? resolve(catalogFile) : null,
+    dataDir: resolve(flags.dataDir ?? variable("TOLLGATE_DATA_DIR") ?? "./data"),
+    catalogFile: catalogFile === undefined ? null : resolve(catalogFile),
     profile,
-    adminToken: env["TOLLGATE_ADMIN_TOKEN"] ?? null,
-    secret: env["TOLLGATE_SECRET"] ?? null,
-    logLevel: level as LogLevel,
-    shutdownGraceMs: grace,
+    adminToken: variable("TOLLGATE_ADMIN_TOKEN") ?? null,
+    secret: variable("TOLLGATE_SECRET") ?? null,
+    logLevel: level,
+    shutdownGraceMs: Number(graceText),
   });
 }

@@ -1,10 +1,11 @@
 /** The program: command line → app → listen and drain. The only place that ends the process. */
-import { defineCommand, renderUsage, runCommand } from "citty";
+import { defineCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
 import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
 import { catalogCommand } from "./cli/catalog-commands.ts";
-import { CommandError, connect } from "./cli/transport.ts";
+import { runLine } from "./cli/run.ts";
+import { connect } from "./cli/transport.ts";
 import { readCatalog } from "./catalog-holder.ts";
 import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Flags, readConfig } from "./config.ts";
@@ -87,20 +88,18 @@ const main = defineCommand({
   subCommands: commands,
 });
 
-async function run(argv: string[]): Promise<void> {
-  const [name] = argv;
-  if (name === "help" || name === "--help" || name === "-h") return out.write(`${await renderUsage(main)}\n`);
-  if (name === "--version" || name === "-v") return out.write(`${manifest.version}\n`);
-  // `tollgate --port 9000` serves: the command may be left out.
-  const isServe = name === undefined || name.startsWith("-");
-  if (!isServe && !(name in commands)) {
-    throw new CommandError(`unknown command ${name}; one of: ${Object.keys(commands).join(", ")}, help`);
-  }
-  await runCommand(main, { rawArgs: isServe ? ["serve", ...argv] : argv });
+const [first, ...others] = process.argv.slice(2).filter((item, index) => !(index === 0 && item === "--"));
+
+/** `tollgate --port 9000` serves: the command may be left out. */
+function wordsOf(name: string | undefined): string[] {
+  if (name === undefined) return ["serve"];
+  if (name === "--version" || name === "-v") return ["version", ...others];
+  const isFlag = name.startsWith("-") && name !== "--help" && name !== "-h";
+  return [...(isFlag ? ["serve"] : []), name, ...others];
 }
 
 try {
-  await run(process.argv.slice(2).filter((item, index) => !(index === 0 && item === "--")));
+  await runLine(main, wordsOf(first), out);
 } catch (error) {
   errorOut(`tollgate: ${error instanceof Error ? error.message : errorText(error)}\n`);
   process.exit(1);

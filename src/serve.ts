@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CONTROL_SOCKET } from "./cli/transport.ts";
 import type { App } from "./app.ts";
 import type { Config } from "./config.ts";
+import type { FirstStart } from "./first-start.ts";
 import { errorText, type Logger } from "./lib/log.ts";
 
 interface Streams {
@@ -18,27 +19,33 @@ const SERVER_BODY_LIMIT = 256 * 1024 * 1024;
 
 /**
  * Listens until the process is told to stop (SIGTERM, SIGINT), reloading the catalog on SIGHUP. Gives the exit code.
- * Throws Error with a clear message when the port is taken.
+ * Throws Error with a clear message when the port is taken. The app is closed in any case.
  */
 export async function serve(app: App, config: Config, streams: Streams): Promise<number> {
-  const control = openControl(app, config.dataDir);
-  const server = listen(app, config);
-  const url = `http://${server.hostname?.includes(":") === true ? `[${server.hostname}]` : server.hostname}:${server.port}`;
-  streams.out(`listening on ${url}\n`);
-  greet(app, url, streams);
-  process.on("SIGHUP", () => void reload(app, streams.log));
-  await new Promise<void>((resolve) => {
+  // Before the port opens, since whoever sees the line below may signal at once, and a signal without a listener ends the process.
+  const stopped = new Promise<void>((resolve) => {
     process.once("SIGTERM", () => resolve());
     process.once("SIGINT", () => resolve());
   });
-  streams.log.info("draining", { grace_ms: config.shutdownGraceMs });
-  // Calls under way run on over their open connections; new ones get a 503 that closes theirs.
-  await app.drain(config.shutdownGraceMs);
-  await Promise.race([server.stop(), Bun.sleep(STOP_PATIENCE_MS)]);
-  await server.stop(true);
-  await control.stop(true);
-  await app.close();
-  return 0;
+  process.on("SIGHUP", () => void reload(app, streams.log));
+  try {
+    const control = openControl(app, config.dataDir);
+    const server = listen(app, config);
+    const host = server.hostname?.includes(":") === true ? `[${server.hostname}]` : server.hostname;
+    const url = `http://${host}:${server.port}`;
+    greet(await app.firstStart(), url, streams);
+    streams.out(`listening on ${url}\n`);
+    await stopped;
+    streams.log.info("draining", { grace_ms: config.shutdownGraceMs });
+    // Calls under way run on over their open connections; new ones get a 503 that closes theirs.
+    await app.drain(config.shutdownGraceMs);
+    await Promise.race([server.stop(), Bun.sleep(STOP_PATIENCE_MS)]);
+    await server.stop(true);
+    await control.stop(true);
+    return 0;
+  } finally {
+    await app.close();
+  }
 }
 
 /** ms that idle keep-alive connections get to close by themselves. */
@@ -71,8 +78,7 @@ function openControl(app: App, dataDir: string): Bun.Server<undefined> {
   return server;
 }
 
-function greet(app: App, url: string, streams: Streams): void {
-  const { firstStart } = app;
+function greet(firstStart: FirstStart | null, url: string, streams: Streams): void {
   if (firstStart === null) return;
   streams.err(
     [
