@@ -9,6 +9,7 @@ import { type JsonObject, rawNumber } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import { OutputScope } from "./item-writer.ts";
 import { OutputWriter } from "./output-writer.ts";
+import { errorFields } from "./stream-error.ts";
 import { replay } from "./replay.ts";
 import { responseId, responseObject, type ResponseFacts, seedOf } from "./response-object.ts";
 import { encodeUsage } from "./usage.ts";
@@ -126,11 +127,11 @@ export class ResponsesEncoder implements StreamEncoder {
     }
   }
 
-  /** Before `response.created` an `error` event, after it `response.failed`; nothing follows either. */
+  /** An `error` event, and once the response has begun `response.failed` behind it, as the API does. Nothing follows. */
   fail(error: GatewayError): string {
-    const { code, message, param } = error;
-    if (!this.#started) this.#send("error", { code, message, param });
-    else {
+    const { code, message } = error;
+    this.#send("error", errorFields(error));
+    if (this.#started) {
       const response = this.#object({ status: "failed", error: { code, message }, output: this.#scope.items });
       this.#send("response.failed", { response });
     }

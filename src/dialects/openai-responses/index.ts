@@ -1,12 +1,12 @@
 import type { Dialect, RelayErrorState } from "../dialect.ts";
 import type { GatewayError } from "../../ir/error.ts";
-import { formatSse } from "../../wire/sse.ts";
 import { decodeOpenAiError, renderOpenAiError } from "../shared/openai-error.ts";
 import { decodeAnswer, ResponsesDecoder } from "./decoder.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { encodeAnswer, KEEP_ALIVE, ResponsesEncoder } from "./encoder.ts";
 import { readHints } from "./hints.ts";
 import { decodeRequest } from "./request.ts";
+import { errorFields, formatEvent } from "./stream-error.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
 
 /** OpenAI Responses: `POST /v1/responses`, both sides. */
@@ -29,12 +29,11 @@ export const openaiResponses: Dialect = {
   streamContentType: () => "text/event-stream; charset=utf-8",
 };
 
-/** An error in the middle of a relayed stream: `error` before the response is known, `response.failed` after it. */
+/** An error in the middle of a relayed stream: `error`, and once the response is known `response.failed` behind it. */
 function renderStreamError(error: GatewayError, _requestId: string, state: RelayErrorState): string {
-  const { code, message, param } = error;
-  const sequence = { sequence_number: state.sequence + 1 };
-  if (state.id === null)
-    return formatSse("error", JSON.stringify({ type: "error", ...sequence, code, message, param }));
+  const { code, message } = error;
+  const failed = formatEvent("error", state.sequence + 1, errorFields(error));
+  if (state.id === null) return failed;
   const response = {
     id: state.id,
     object: "response",
@@ -53,5 +52,5 @@ function renderStreamError(error: GatewayError, _requestId: string, state: Relay
     top_p: null,
     usage: null,
   };
-  return formatSse("response.failed", JSON.stringify({ type: "response.failed", ...sequence, response }));
+  return failed + formatEvent("response.failed", state.sequence + 2, { response });
 }

@@ -390,12 +390,12 @@ describe("the end", () => {
     expect(text.split("cost_cents")).toHaveLength(2);
   });
 
-  test("before anything an error is an error event, after it response.failed with the next number", () => {
+  test("an error is an error event, and response.failed behind it once the response has begun", () => {
     const error = new GatewayError({ status: 503, code: "provider_error", message: "gone" });
     const early = framesOf(openaiResponses.createEncoder(foreign).fail(error));
-    expect(early).toEqual([
-      { type: "error", sequence_number: 0, code: "provider_error", message: "gone", param: null },
-    ]);
+    const fields = { code: "provider_error", message: "gone", param: null };
+    const nested = { ...fields, type: "api_error" };
+    expect(early).toEqual([{ type: "error", sequence_number: 0, ...fields, error: nested }]);
     const encoder = openaiResponses.createEncoder(foreign);
     const before = framesOf(
       RICH.slice(0, 7)
@@ -403,26 +403,31 @@ describe("the end", () => {
         .join(""),
     );
     expect(framesOf(encoder.fail(error))).toMatchObject([
+      { type: "error", sequence_number: before.length, error: nested },
       {
         type: "response.failed",
-        sequence_number: before.length,
+        sequence_number: before.length + 1,
         response: { status: "failed", error: { code: "provider_error", message: "gone" } },
       },
     ]);
   });
 
-  test("the SDK raises on an early error", async () => {
+  test("the SDK raises on an error, early or in the middle", async () => {
     const error = new GatewayError({ status: 503, code: "provider_error", message: "gone" });
-    expect(throughSdk(openaiResponses.createEncoder(foreign).fail(error))).rejects.toThrow();
+    await expect(throughSdk(openaiResponses.createEncoder(foreign).fail(error))).rejects.toThrow("gone");
+    const encoder = openaiResponses.createEncoder(foreign);
+    const begun = RICH.slice(0, 7).map((event) => encoder.push(event));
+    await expect(throughSdk(begun.join("") + encoder.fail(error))).rejects.toThrow("gone");
   });
 
   test("the same in a relay", () => {
     const error = new GatewayError({ status: 503, code: "provider_error", message: "gone" });
     const state = { route: foreign.route, id: "resp_9", model: "m", created: 7, framesSent: 3, sequence: 11 };
     expect(framesOf(openaiResponses.renderStreamError(error, "req", state))).toMatchObject([
+      { type: "error", sequence_number: 12, error: { code: "provider_error" } },
       {
         type: "response.failed",
-        sequence_number: 12,
+        sequence_number: 13,
         response: { id: "resp_9", status: "failed", error: { code: "provider_error" } },
       },
     ]);
