@@ -17,7 +17,6 @@ import { DEFAULT_HTTP_SETTINGS } from "./http/deps.ts";
 import type { ReloadResult } from "./http/ports.ts";
 import { BookLedger } from "./ledger/ledger.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
-import { newId } from "./lib/ids.ts";
 import type { Logger } from "./lib/log.ts";
 import { deriveKey } from "./lib/secrets.ts";
 import { createEchoSender } from "./providers/echo.ts";
@@ -141,7 +140,6 @@ async function createParts({ catalogs, store, log, clock, secret }: Ground) {
     log,
     currency: () => catalog().billing.currency,
     timezone: () => catalog().billing.timezone,
-    newId,
   });
   const recovered = await ledger.recover();
   if (recovered > 0) log.warn("settled calls that an earlier process left open", { calls: recovered });

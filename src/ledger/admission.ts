@@ -1,106 +1,128 @@
 import type { Nano } from "../lib/money.ts";
+import { freeOf } from "./books.ts";
+import { type Counter, messageSubject } from "./counters.ts";
 import { dayOf, endOfPeriod, monthOf } from "./periods.ts";
-import { counterKey, type LedgerState } from "./state.ts";
-import type { HoldSource } from "./storage.ts";
+import { type Account, availableOf, expiryOf, type HeldPart, heldOf, type LedgerState, liveGrants } from "./state.ts";
 import type { Refusal, ReserveRequest } from "./types.ts";
 
 export interface Admission {
-  sources: HoldSource[];
-  /** Counters that the hold's money counts toward, by key; pinned to the month of the hold's creation. */
-  counted: string[];
+  parts: HeldPart[];
+  /** Sum of the parts: 0 for calls that are charged to nobody. */
+  amount: Nano;
+  counters: Counter[];
+  month: string;
+  message: Counter | null;
 }
 
-/** Counters of a key's and an account's monthly spend. */
-export function spendCounters(accountId: string, keyId: string | null, at: number, zone: string): string[] {
-  const month = monthOf(at, zone);
-  const own = counterKey(`account:${accountId}`, month);
-  return keyId === null ? [own] : [own, counterKey(`key:${keyId}`, month)];
+export interface Instant {
+  now: number;
+  /** IANA zone of the billing calendar. */
+  zone: string;
 }
 
-export const messageCounter = (subject: string, at: number, zone: string): string =>
-  counterKey(`messages:${subject}`, dayOf(at, zone));
+type Decision = { ok: true; admission: Admission } | { ok: false; refusal: Refusal };
 
 /**
  * Decides a reservation against everything at once: call cap, daily messages, key cap, account cap, and money. All of it or none: the
  * caller books what this gives in the same turn, so no other call can come between.
  */
-export function admit(
-  state: LedgerState,
-  request: ReserveRequest,
-  at: { now: number; zone: string },
-): { ok: true; admission: Admission } | { ok: false; refusal: Refusal } {
-  const refuse = (refusal: Refusal) => ({ ok: false as const, refusal });
-  const { amount } = request;
-  if (request.callCap !== null && amount > request.callCap) {
-    return refuse({ kind: "call_cap", cap: request.callCap, needed: amount });
+export function admit(state: LedgerState, request: ReserveRequest, at: Instant): Decision {
+  const { amount, callCap, dailyMessages } = request;
+  if (callCap !== null && amount > callCap) return refuse({ kind: "call_cap", cap: callCap, needed: amount });
+  const message =
+    dailyMessages === null ? null : state.counters.of(messageSubject(dailyMessages.subject), dayOf(at.now, at.zone));
+  if (message !== null && dailyMessages !== null && message.value >= BigInt(dailyMessages.limit)) {
+    const resetsAt = endOfPeriod(at.now, at.zone, "day");
+    return refuse({ kind: "daily_messages", limit: dailyMessages.limit, resetsAt });
   }
-  const counted = spendCounters(request.accountId, request.keyId, at.now, at.zone);
-  const daily = request.dailyMessages;
-  if (daily !== null && state.counter(messageCounter(daily.subject, at.now, at.zone)) >= BigInt(daily.limit)) {
-    return refuse({ kind: "daily_messages", limit: daily.limit, resetsAt: endOfPeriod(at.now, at.zone, "day") });
-  }
-  const [accountCounter = "", keyCounter] = counted;
-  const overKey = capRefusal(state, "key_cap", keyCounter, request.keyMonthlyCap, amount, at);
-  if (overKey !== null) return refuse(overKey);
-  const overAccount = capRefusal(state, "account_cap", accountCounter, request.accountMonthlyCap, amount, at);
-  if (overAccount !== null) return refuse(overAccount);
-  if (request.free || amount === 0n) return { ok: true, admission: { sources: [], counted } };
-  const sources = takeSources(state, request, at.now);
-  return sources === null ? refuse(moneyRefusal(state, request, at)) : { ok: true, admission: { sources, counted } };
+  const month = monthOf(at.now, at.zone);
+  const counters = state.spendCounters(request.accountId, request.keyId, month);
+  const free = isFree(request);
+  const needed = free ? 0n : amount;
+  const [account, key] = counters;
+  const capped =
+    capRefusal("key_cap", key, request.keyMonthlyCap, needed, at) ??
+    capRefusal("account_cap", account, request.accountMonthlyCap, needed, at);
+  if (capped !== null) return refuse(capped);
+  if (needed === 0n) return { ok: true, admission: { parts: [], amount: 0n, counters, month, message } };
+  const parts = takeParts(state, request, at.now);
+  if (parts === null) return refuse(moneyRefusal(state, request, at.now));
+  return { ok: true, admission: { parts, amount, counters, month, message } };
 }
 
+export const isFree = (request: ReserveRequest): boolean => request.free || request.charge === "free";
+
+const refuse = (refusal: Refusal): Decision => ({ ok: false, refusal });
+
+/** What is spent counts, and what calls under way may still spend. */
 function capRefusal(
-  state: LedgerState,
   kind: "key_cap" | "account_cap",
-  counter: string | undefined,
+  counter: Counter | undefined,
   cap: Nano | null,
   needed: Nano,
-  at: { now: number; zone: string },
+  at: Instant,
 ): Refusal | null {
-  if (cap === null || counter === undefined) return null;
-  const spent = state.counter(counter);
-  const held = state.pending(counter);
-  // A cap that is reached refuses free calls no more than it needs to: only what costs money counts.
+  if (cap === null || counter === undefined || needed === 0n) return null;
+  const { value: spent, pending: held } = counter;
   if (spent + held + needed <= cap) return null;
   return { kind, cap, spent, held, needed, resetsAt: endOfPeriod(at.now, at.zone, "month") };
 }
 
-/** Splits the amount over grants and wallet; metered tiers put the rest on the receivable. Null = not enough. */
-function takeSources(state: LedgerState, request: ReserveRequest, now: number): HoldSource[] | null {
-  const taken: HoldSource[] = [];
+/** Splits the amount over grants, wallet and, where the account may run up a bill, the receivable. Null = not enough. */
+function takeParts(state: LedgerState, request: ReserveRequest, now: number): HeldPart[] | null {
+  const account = state.account(request.accountId);
+  const parts: HeldPart[] = [];
   let left = request.amount;
-  for (const source of state.sources(request.accountId, now)) {
-    if (left === 0n) break;
-    const free = state.free(request.accountId, source);
+  const books = account.grants.length === 0 ? [account.wallet] : payingBooks(account, now);
+  for (const book of books) {
+    const free = freeOf(book);
     const amount = free < left ? free : left;
     if (amount === 0n) continue;
-    taken.push({ source, amount });
+    parts.push({ book, amount });
     left -= amount;
+    if (left === 0n) return parts;
   }
-  if (left === 0n) return taken;
-  if (request.charge !== "metered") return null;
-  taken.push({ source: "receivable", amount: left });
-  return taken;
+  if (!isMetered(request, account)) return null;
+  const room = receivableRoom(state, account);
+  if (room !== null && room < left) return null;
+  parts.push({ book: state.receivable(account), amount: left });
+  return parts;
 }
 
-function moneyRefusal(state: LedgerState, request: ReserveRequest, at: { now: number }): Refusal {
-  const { accountId, amount } = request;
-  const available = state.sources(accountId, at.now).reduce((sum, source) => sum + state.free(accountId, source), 0n);
-  const held = state.account(accountId).heldTotal;
-  if (held > 0n && available + held >= amount) return { kind: "held", available, held, needed: amount };
-  if (request.charge === "subscription") {
-    const hadGrant = state.account(accountId).grants.length > 0;
-    return hadGrant
-      ? { kind: "quota", resetsAt: nextGrantEnd(state, accountId, at.now) }
-      : { kind: "subscription_required" };
-  }
-  return { kind: "insufficient", available, needed: amount };
+/** Grants by earliest expiry, then the wallet. */
+export const payingBooks = (account: Account, now: number) => [
+  ...liveGrants(account, now).map(({ book }) => book),
+  account.wallet,
+];
+
+function isMetered(request: ReserveRequest, account: Account): boolean {
+  if (request.charge === "metered") return true;
+  return request.charge === "subscription" && account.terms.subscription?.overage === "metered";
 }
 
-function nextGrantEnd(state: LedgerState, accountId: string, now: number): number {
-  const ends = state
-    .account(accountId)
-    .grants.map((grant) => grant.expiresAt ?? now)
-    .filter((end) => end > now);
-  return ends.length === 0 ? now : Math.min(...ends);
+/** What the receivable may still grow by; null = without bound. */
+export function receivableRoom(state: LedgerState, account: Account): Nano | null {
+  const { creditLimit } = account.terms;
+  if (creditLimit === null) return null;
+  const { posted, held } = state.receivable(account);
+  const room = creditLimit + posted - held;
+  return room > 0n ? room : 0n;
 }
+
+function moneyRefusal(state: LedgerState, request: ReserveRequest, now: number): Refusal {
+  const account = state.account(request.accountId);
+  const { amount: needed } = request;
+  const available = availableOf(account, now);
+  const held = heldOf(account);
+  if (held > 0n && available + held >= needed) return { kind: "held", available, held, needed };
+  if (request.charge === "subscription" && available < needed) {
+    const { subscription } = account.terms;
+    const resetsAt = Math.min(...liveGrants(account, now).map(expiryOf), nextPeriod(account));
+    if (Number.isFinite(resetsAt)) return { kind: "quota", resetsAt };
+    if (subscription === null && account.grants.length === 0) return { kind: "subscription_required" };
+  }
+  return { kind: "insufficient", available, needed };
+}
+
+/** When the account's subscription gives credit again, ms; Infinity without one. */
+const nextPeriod = (account: Account): number => (account.terms.subscription === null ? Infinity : account.turnAt);

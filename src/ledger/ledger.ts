@@ -1,305 +1,410 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
 import { failpoint } from "../lib/failpoint.ts";
-import type { JsonObject } from "../lib/json.ts";
 import type { Logger } from "../lib/log.ts";
-import { checkNano, type Nano } from "../lib/money.ts";
-import { admit, messageCounter, spendCounters } from "./admission.ts";
+import type { Nano } from "../lib/money.ts";
+import { type Admission, admit, isFree } from "./admission.ts";
+import { auditMoney, noMoney } from "./audit-money.ts";
+import { freeOf } from "./books.ts";
+import { accountSubject, type Counter, keySubject } from "./counters.ts";
+import { planCredit, planRefund, planTerms } from "./credits.ts";
+import { exactText } from "./decimal.ts";
+import { Ends } from "./ends.ts";
 import { monthOf } from "./periods.ts";
-import { planRecovery } from "./recover.ts";
-import { auditMoney, receiptOf, refusedMoney, type Settled, settleHold } from "./settling.ts";
-import { counterKey, grantOf, LedgerState, receivableOf, walletOf } from "./state.ts";
-import type { CreditRow, LedgerOp, LedgerStorage, OpenHold } from "./storage.ts";
+import { recoverHold, type Recovery } from "./recover.ts";
+import { type Outcome, receiptOf, settledOutcome, voidedOutcome } from "./settling.ts";
+import {
+  type Account,
+  availableOf,
+  heldOf,
+  isUnderThreshold,
+  LedgerState,
+  liveGrants,
+  type OpenHold,
+} from "./state.ts";
+import type { AuditMoney, LedgerOp, LedgerStorage, PinFacts, SettlementRow, StoredHold } from "./storage.ts";
+import { post, turnAccount } from "./turn.ts";
 import type * as Port from "./types.ts";
-
-/** The ledger can't promise that anything is written. Nothing was charged. */
-export class LedgerUnavailable extends Error {
-  constructor(cause: unknown) {
-    super("the ledger can't be written", { cause });
-    this.name = "LedgerUnavailable";
-  }
-}
-
-/** A credit that can't be booked as asked: wrong amount, or an idempotency key that was used for another credit. */
-export class CreditRefused extends Error {
-  readonly kind: "amount" | "conflict";
-  constructor(kind: "amount" | "conflict", message: string) {
-    super(message);
-    this.name = "CreditRefused";
-    this.kind = kind;
-  }
-}
+import { LedgerUnavailable, RowsRefused } from "./unavailable.ts";
 
 export interface LedgerOptions {
   storage: LedgerStorage;
   clock: Clock;
   log: Logger;
   currency(): string;
+  /** IANA zone of calendar months and days. */
   timezone(): string;
-  newId(prefix: string): string;
+  /** Told once when a balance falls under its account's threshold; again only after it has been above. */
+  onLowBalance?(account: { accountId: string; balance: Nano; threshold: Nano }): void;
+  /** Resolves when the callers of an end that storage can't take have waited long enough. */
+  patience?(): Promise<void>;
 }
 
-/** Largest single credit: a mistyped amount must not pass for a top-up. */
-const LARGEST_CREDIT: Nano = 1_000_000_000n * 1_000_000_000n;
+const PATIENCE_MS = 5_000;
+const defaultPatience = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
 
-/** The ledger of one process: decides in memory, writes in groups. */
-export class BookLedger implements Port.Ledger {
-  #options: LedgerOptions;
+/**
+ * The ledger of one process: decides in memory, synchronously, so that no two calls can spend the same money; writes in groups. When a write
+ * fails, memory is read anew from storage, and ends of holds are tried again.
+ */
+export class BookLedger implements Port.LedgerAdmin {
+  readonly #options: LedgerOptions;
+  readonly #ends: Ends;
   #state: LedgerState;
-  /** Memory and disk may differ after a failed write; the next admission reads all anew. */
-  #stale = false;
-  /** Settlements under way or just done, so that a repeat gives the first receipt. */
-  #settling = new Map<number, Promise<Port.Receipt>>();
+  /** Holds that storage never got: their calls end without a trace but their audit rows. With the receipt of the end, null before. */
+  readonly #lost = new Map<number, Port.Receipt | null>();
+  /** What must not overlap, such as two refunds of one call: the last of each line. */
+  readonly #queues = new Map<string, Promise<unknown>>();
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    this.#state = new LedgerState(options.storage.load());
+    this.#state = this.#load(1, 1);
+    this.#ends = new Ends(options.storage, options.log, options.patience ?? defaultPatience);
+    options.storage.onReset(() => this.#reload());
+  }
+
+  #load(leastHoldId: number, leastCreditId: number): LedgerState {
+    const { storage } = this.#options;
+    const state = new LedgerState(storage.load(), (subject, period) => storage.counter(subject, period));
+    state.nextHoldId = Math.max(state.nextHoldId, leastHoldId);
+    state.nextCreditId = Math.max(state.nextCreditId, leastCreditId);
+    return state;
+  }
+
+  /** Ids are never given out twice in a process: one of a lost hold must not name another. */
+  #reload(): void {
+    const before = this.#state;
+    this.#state = this.#load(before.nextHoldId, before.nextCreditId);
+    for (const id of before.holds.keys()) if (!this.#state.holds.has(id)) this.#lost.set(id, null);
   }
 
   /** Ends the holds of an earlier boot, at their checkpoint or without charge. Run once, before the port opens. Gives their number. */
   async recover(): Promise<number> {
-    const open = [...this.#state.holds.values()];
-    for (const hold of open) {
-      const plan = planRecovery(hold, this.#options.clock.now(), this.#options.currency());
-      await this.#close(hold, plan.settled, plan.audit, plan.money);
-    }
-    return open.length;
+    return this.#endAll([...this.#state.holds.keys()], "the process ended", "recovered");
   }
 
   healthy(): boolean {
     return this.#options.storage.healthy();
   }
 
-  async reserve(request: Port.ReserveRequest): Promise<Port.Reservation> {
-    if (!this.healthy()) return { ok: false, refusal: { kind: "unavailable" } };
-    this.#refresh();
-    const now = this.#options.clock.now();
-    const zone = this.#options.timezone();
-    const decision = admit(this.#state, request, { now, zone });
-    if (!decision.ok) return decision;
-    const { sources, counted } = decision.admission;
-    const hold: OpenHold = {
-      id: this.#state.nextHoldId++,
-      requestId: request.requestId,
-      accountId: request.accountId,
-      keyId: request.keyId,
-      amount: sources.reduce((sum, item) => sum + item.amount, 0n),
-      sources,
-      createdAt: now,
-      context: request.context,
-      checkpoint: null,
-    };
-    this.#state.addHold(hold, counted);
-    const ops: LedgerOp[] = [{ op: "hold", hold }];
-    if (request.dailyMessages !== null) this.#count(ops, messageCounter(request.dailyMessages.subject, now, zone), 1n);
+  // Not async: admission is decided, and its rows are queued, before anyone else runs.
+  reserve(request: Port.ReserveRequest): Promise<Port.Reservation> {
+    if (!this.healthy()) return Promise.resolve({ ok: false, refusal: { kind: "unavailable" } });
+    const state = this.#state;
+    const at = { now: this.#options.clock.now(), zone: this.#options.timezone() };
+    const ops = this.#turn(state.account(request.accountId), at.now);
+    const decision = admit(state, request, at);
+    if (!decision.ok) {
+      if (ops.length === 0) return Promise.resolve(decision);
+      return this.#append(ops).then(
+        () => decision,
+        () => ({ ok: false, refusal: { kind: "unavailable" } }),
+      );
+    }
+    const hold = storedHold(state.nextHoldId, request, decision.admission, at.now);
+    state.nextHoldId += 1;
+    this.#open(hold, decision.admission, ops);
+    const { id, requestId, accountId, amount, createdAt } = hold;
     const durable = this.#append(ops);
-    return {
-      ok: true,
-      hold: {
-        id: String(hold.id),
-        requestId: hold.requestId,
-        accountId: hold.accountId,
-        amount: hold.amount,
-        createdAt: now,
-      },
-      durable,
-    };
+    return Promise.resolve({ ok: true, hold: { id: String(id), requestId, accountId, amount, createdAt }, durable });
+  }
+
+  #open(stored: StoredHold, { parts, counters, message }: Admission, ops: LedgerOp[]): void {
+    const account = this.#state.account(stored.accountId);
+    this.#state.addHold({ stored, account, parts, counters, message });
+    for (const { book } of parts) if (book.posted === 0n) ops.push({ op: "book", book });
+    ops.push({ op: "hold", hold: stored });
+    if (message !== null) count(ops, message, 1n);
   }
 
   async checkpoint(holdId: string, checkpoint: Port.Checkpoint): Promise<void> {
     const hold = this.#state.holds.get(Number(holdId));
     if (hold === undefined) return;
-    const { usage, source, charge } = checkpoint;
-    hold.checkpoint = { usage: { ...usage } as unknown as JsonObject, source, charge };
-    await this.#append([{ op: "checkpoint", holdId: hold.id, checkpoint: hold.checkpoint }]);
+    hold.stored.checkpoint = checkpoint;
+    await this.#append([{ op: "checkpoint", holdId: hold.stored.id, checkpoint }], true);
     failpoint("checkpoint");
   }
 
   settle(holdId: string, settlement: Port.Settlement): Promise<Port.Receipt> {
-    return this.#once(holdId, (hold) => {
-      const settled = settleHold(this.#state, hold, settlement, this.#options.clock.now());
-      if (settled.overrun > 0n) {
-        this.#options.log.warn("usage beyond the hold was absorbed", {
-          request_id: hold.requestId,
-          nano: settled.overrun.toString(),
-        });
-      }
-      const money = auditMoney(settlement, settled.charged, this.#options.currency());
-      return this.#close(hold, settled, settlement.audit, money);
-    });
+    const id = Number(holdId);
+    return this.#ends.run(id, () =>
+      this.#end(id, settlement.audit, (hold) => {
+        const outcome = settledOutcome(this.#state, hold, settlement, this.#options.clock.now());
+        return { outcome, money: auditMoney(settlement, outcome.charged, this.#options.currency()) };
+      }),
+    );
   }
 
   void(holdId: string, reason: string, audit: Port.AuditRecordInput): Promise<Port.Receipt> {
-    return this.#once(holdId, (hold) => {
-      const settled: Settled = {
-        state: "voided",
-        charged: 0n,
-        absorbed: 0n,
-        extended: 0n,
-        overrun: 0n,
-        at: this.#options.clock.now(),
-        transfers: [],
-        body: { reason },
-      };
-      return this.#close(hold, settled, audit, refusedMoney(this.#options.currency()));
-    });
-  }
-
-  async record(audit: Port.AuditRecordInput): Promise<void> {
-    await this.#append([{ op: "audit", record: audit, money: refusedMoney(this.#options.currency()) }]);
+    const id = Number(holdId);
+    return this.#ends.run(id, () =>
+      this.#end(id, audit, () => ({ outcome: voidedOutcome(reason), money: noMoney(this.#options.currency()) })),
+    );
   }
 
   /** At most one end per hold: later calls get the receipt of the first. */
-  async #once(holdId: string, end: (hold: OpenHold) => Promise<Port.Receipt>): Promise<Port.Receipt> {
-    const id = Number(holdId);
-    const running = this.#settling.get(id);
-    if (running !== undefined) return running;
-    this.#refresh();
+  async #end(
+    id: number,
+    audit: Port.AuditRecordInput,
+    plan: (hold: OpenHold) => { outcome: Outcome; money: AuditMoney },
+  ): Promise<Port.Receipt> {
     const hold = this.#state.holds.get(id);
-    if (hold === undefined) {
+    if (hold === undefined) return this.#endOfAbsent(id, audit);
+    const { outcome, money } = plan(hold);
+    if (outcome.overrun > 0n) {
+      this.#options.log.warn("usage beyond what the account could pay was absorbed", {
+        request_id: hold.stored.requestId,
+        nano: outcome.overrun.toString(),
+      });
+    }
+    const row = this.#close(hold, outcome, audit, money);
+    await row.durable;
+    failpoint("after-settle-commit");
+    return receiptOf(row.settlement, this.#options.currency());
+  }
+
+  async #endOfAbsent(id: number, audit: Port.AuditRecordInput): Promise<Port.Receipt> {
+    const lost = this.#lost.get(id);
+    if (lost === undefined) {
       const done = this.#options.storage.findReceiptOfHold(id);
-      if (done === null) throw new Error(`no hold ${holdId}`);
+      if (done === null) throw new Error(`no hold ${id}`);
       return done;
     }
-    const ending = end(hold);
-    this.#settling.set(id, ending);
-    try {
-      return await ending;
-    } finally {
-      this.#settling.delete(id);
-    }
+    if (lost !== null) return lost;
+    const currency = this.#options.currency();
+    await this.#append([{ op: "audit", holdId: null, record: audit, money: noMoney(currency) }]);
+    const { requestId, accountId } = audit;
+    const settledAt = this.#options.clock.now();
+    const { detail } = voidedOutcome("the hold could not be stored");
+    const receipt = receiptOf({ ...NOTHING, holdId: id, requestId, accountId, settledAt, detail }, currency);
+    this.#lost.set(id, receipt);
+    return receipt;
   }
 
-  async #close(
+  #close(
     hold: OpenHold,
-    settled: Settled,
-    audit: Port.AuditRecordInput,
-    money: ReturnType<typeof refusedMoney>,
-  ): Promise<Port.Receipt> {
-    const state = this.#state;
-    const counted = spendCounters(hold.accountId, hold.keyId, hold.createdAt, this.#options.timezone());
-    state.removeHold(hold, counted);
-    const ops: LedgerOp[] = [];
-    for (const { debit, credit, amount } of settled.transfers) {
-      state.move(debit, credit, amount);
-      ops.push({ op: "entry", at: settled.at, debit, credit, amount, kind: "charge", reference: hold.requestId });
-    }
-    if (settled.charged > 0n) for (const key of counted) this.#count(ops, key, settled.charged);
-    const row = {
-      holdId: hold.id,
-      requestId: hold.requestId,
-      accountId: hold.accountId,
-      charged: settled.charged,
-      absorbed: settled.absorbed,
-      released: hold.amount + settled.extended - settled.charged,
-      extended: settled.extended,
-      state: settled.state,
-      settledAt: settled.at,
-      body: settled.body,
-    };
-    ops.push({ op: "settlement", row }, { op: "audit", record: audit, money });
-    failpoint("before-settle-commit");
-    await this.#append(ops);
-    failpoint("after-settle-commit");
-    return receiptOf(row, this.#options.currency());
-  }
-
-  async credit(request: Port.CreditRequest): Promise<Port.Balance> {
-    const { storage, clock, newId } = this.#options;
-    if (request.amount === 0n || request.amount > LARGEST_CREDIT || request.amount < -LARGEST_CREDIT) {
-      throw new CreditRefused("amount", "the amount is zero or out of range");
-    }
-    if (request.amount < 0n && request.kind !== "adjust") {
-      throw new CreditRefused("amount", "only an adjustment may be negative");
-    }
-    checkNano(request.amount);
-    const fingerprint = fingerprintOf(request);
-    const earlier =
-      request.idempotencyKey === null ? null : storage.findCredit(request.accountId, request.idempotencyKey);
-    if (earlier !== null) {
-      if (earlier.fingerprint === fingerprint) return this.balance(request.accountId);
-      throw new CreditRefused("conflict", "this idempotency key was used for another credit");
-    }
-    this.#refresh();
-    const now = clock.now();
-    const row: CreditRow = { ...request, id: newId("cr"), fingerprint, createdAt: now };
-    const ops: LedgerOp[] = [{ op: "credit", credit: row }];
-    const book = request.kind === "grant" ? this.#grant(ops, request, newId("gr"), now) : walletOf(request.accountId);
-    const other = `operator:${request.kind === "topup" ? "cash_in" : request.kind === "grant" ? "promo" : request.kind}`;
-    const [debit, credit] = request.amount > 0n ? [other, book] : [book, other];
-    const amount = request.amount > 0n ? request.amount : -request.amount;
-    if (request.amount < 0n && this.#state.free(request.accountId, "wallet") < amount) {
-      throw new CreditRefused("amount", "the wallet holds less than that");
-    }
-    this.#state.move(debit, credit, amount);
-    ops.push({ op: "entry", at: now, debit, credit, amount, kind: request.kind, reference: row.id });
-    await this.#append(ops);
-    return this.balance(request.accountId);
-  }
-
-  #grant(ops: LedgerOp[], request: Port.CreditRequest, id: string, now: number): string {
-    const { accountId, amount, expiresAt } = request;
-    const grant = { id, accountId, kind: request.reason, amount, expiresAt, createdAt: now };
-    this.#state.addGrant(grant);
-    ops.push({ op: "grant", grant });
-    return grantOf(id);
-  }
-
-  balance(accountId: string): Promise<Port.Balance> {
-    this.#refresh();
+    outcome: Outcome,
+    record: Port.AuditRecordInput,
+    money: AuditMoney,
+  ): { settlement: SettlementRow; durable: Promise<void> } {
     const state = this.#state;
     const now = this.#options.clock.now();
-    const wallet = state.posted(walletOf(accountId));
-    const grants = state
-      .account(accountId)
-      .grants.filter((grant) => grant.expiresAt === null || grant.expiresAt > now)
-      .reduce((sum, grant) => sum + state.posted(grantOf(grant.id)), 0n);
-    const held = state.account(accountId).heldTotal;
-    const month = monthOf(now, this.#options.timezone());
-    return Promise.resolve({
-      accountId,
-      currency: this.#options.currency(),
-      wallet,
-      grants,
-      held,
-      available: wallet + grants - held,
-      spentThisMonth: state.counter(counterKey(`account:${accountId}`, month)),
-      receivable: -state.posted(receivableOf(accountId)),
+    const settlement = settlementRow(hold, outcome, now);
+    const { holdId, charged, absorbed } = settlement;
+    const ops: LedgerOp[] = [{ op: "settlement", row: settlement }];
+    state.removeHold(hold);
+    const revenue = state.books.operator("revenue");
+    for (const { book, amount } of outcome.paid) {
+      post(state, ops, { at: now, debit: book, credit: revenue, amount, kind: "charge", reference: holdId });
+    }
+    if (absorbed > 0n) {
+      const debit = state.books.operator("absorbed");
+      post(state, ops, { at: now, debit, credit: revenue, amount: absorbed, kind: "absorbed", reference: holdId });
+    }
+    if (charged > 0n) for (const counter of hold.counters) count(ops, counter, charged);
+    // A call that was not served is no message.
+    if (outcome.state === "voided" && hold.message !== null) count(ops, hold.message, -1n);
+    ops.push({ op: "audit", holdId, record, money });
+    if (hold.account.grants.length > 0) {
+      hold.account.turnAt = 0;
+      ops.push(...this.#turn(hold.account, now));
+    }
+    this.#lookAtThreshold(hold.account);
+    failpoint("before-settle-commit");
+    return { settlement, durable: this.#append(ops, true) };
+  }
+
+  record(audit: Port.AuditRecordInput): Promise<void> {
+    return this.#append([{ op: "audit", holdId: null, record: audit, money: noMoney(this.#options.currency()) }]);
+  }
+
+  credit(request: Port.CreditRequest): Promise<Port.Balance> {
+    return this.#inLine(`credits ${request.accountId}`, async () => {
+      this.#requireHealth();
+      const planned = planCredit(this.#state, request, this.#options.clock.now(), this.#options.storage);
+      await this.#append(planned.ops);
+      this.#lookAtThreshold(planned.account);
+      return this.balance(request.accountId);
     });
+  }
+
+  refund(request: Port.RefundRequest): Promise<Port.Balance> {
+    return this.#inLine(`refund ${request.requestId}`, async () => {
+      this.#requireHealth();
+      const planned = planRefund(this.#state, request, this.#options.clock.now(), this.#options.storage);
+      await this.#append(planned.ops);
+      this.#lookAtThreshold(planned.account);
+      return this.balance(planned.account.id);
+    });
+  }
+
+  async setTerms(terms: Port.AccountTerms): Promise<void> {
+    this.#requireHealth();
+    const ops = planTerms(this.#state, terms);
+    ops.push(...this.#turn(this.#state.account(terms.accountId), this.#options.clock.now()));
+    await this.#append(ops);
+  }
+
+  terms(accountId: string): Port.AccountTerms {
+    return this.#state.account(accountId).terms;
+  }
+
+  async balance(accountId: string): Promise<Port.Balance> {
+    const { clock, timezone, currency } = this.#options;
+    const now = clock.now();
+    const turned = this.healthy() ? this.#turn(this.#state.account(accountId), now) : [];
+    if (turned.length > 0) await this.#append(turned);
+    const state = this.#state;
+    const account = state.account(accountId);
+    return {
+      accountId,
+      currency: currency(),
+      wallet: account.wallet.posted,
+      grants: liveGrants(account, now).reduce((sum, { book }) => sum + book.posted, 0n),
+      held: heldOf(account),
+      available: availableOf(account, now),
+      spentThisMonth: state.counters.of(accountSubject(accountId), monthOf(now, timezone())).value,
+      receivable: -state.receivable(account).posted,
+    };
   }
 
   keySpend(keyId: string): Promise<Nano> {
     const month = monthOf(this.#options.clock.now(), this.#options.timezone());
-    return Promise.resolve(this.#state.counter(counterKey(`key:${keyId}`, month)));
+    return Promise.resolve(this.#state.counters.of(keySubject(keyId), month).value);
   }
 
   receipt(requestId: string): Promise<Port.Receipt | null> {
     return Promise.resolve(this.#options.storage.findReceipt(requestId));
   }
 
-  #count(ops: LedgerOp[], key: string, delta: Nano): void {
-    this.#state.count(key, delta);
-    const [subject = "", period = ""] = key.split("\n");
-    ops.push({ op: "counter", subject, period, delta });
+  async sweep(holdsBefore: number): Promise<{ grants: number; holds: number }> {
+    const now = this.#options.clock.now();
+    const old = [...this.#state.holds].filter(([, hold]) => hold.stored.createdAt < holdsBefore);
+    const holds = await this.#endAll(
+      old.map(([id]) => id),
+      "the call never ended",
+      "expired",
+    );
+    const ops = [...this.#state.accounts.values()].flatMap((account) => this.#turn(account, now));
+    if (ops.length > 0) await this.#append(ops);
+    return { grants: ops.filter(({ op }) => op === "entry").length, holds };
   }
 
-  async #append(ops: LedgerOp[]): Promise<void> {
+  /** Ends holds without their calls. Gives their number. */
+  async #endAll(ids: readonly number[], reason: string, end: "recovered" | "expired"): Promise<number> {
+    const ending = ids.map((id) =>
+      this.#ends.run(id, async () => {
+        const hold = this.#state.holds.get(id);
+        const at = { now: this.#options.clock.now(), currency: this.#options.currency(), reason, end };
+        if (hold === undefined) throw new Error(`no hold ${id}`);
+        const recovery: Recovery = recoverHold(this.#state, hold, at);
+        const closed = this.#close(hold, recovery.outcome, recovery.audit, recovery.money);
+        await closed.durable;
+        return receiptOf(closed.settlement, at.currency);
+      }),
+    );
+    await Promise.all(ending);
+    return ids.length;
+  }
+
+  #turn(account: Account, now: number): LedgerOp[] {
+    if (now < account.turnAt) return [];
+    const { storage } = this.#options;
+    return turnAccount(this.#state, account, now, (id, key) => storage.findCredit(id, key));
+  }
+
+  #lookAtThreshold(account: Account): void {
+    const { lowBalance } = account.terms;
+    if (lowBalance === null) return;
+    const isLow = isUnderThreshold(account);
+    if (isLow === account.isLow) return;
+    account.isLow = isLow;
+    if (!isLow) return;
+    const balance = account.grants.reduce((sum, { book }) => sum + freeOf(book), freeOf(account.wallet));
+    this.#options.onLowBalance?.({ accountId: account.id, balance, threshold: lowBalance });
+  }
+
+  #requireHealth(): void {
+    if (!this.healthy()) throw new LedgerUnavailable("admission is shut");
+  }
+
+  /** Runs one after the other what is in the same line. */
+  #inLine<T>(line: string, run: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(line);
+    const mine = before === undefined ? run() : before.then(run, run);
+    this.#queues.set(line, mine);
+    const leave = (): void => {
+      if (this.#queues.get(line) === mine) this.#queues.delete(line);
+    };
+    mine.then(leave, leave);
+    return mine;
+  }
+
+  async #append(ops: readonly LedgerOp[], vital = false): Promise<void> {
     try {
-      await this.#options.storage.append(ops);
+      await this.#options.storage.append(ops, vital);
     } catch (error) {
-      this.#stale = true;
-      throw new LedgerUnavailable(error);
+      throw error instanceof RowsRefused ? error : new LedgerUnavailable(error);
     }
-  }
-
-  #refresh(): void {
-    if (!this.#stale || !this.healthy()) return;
-    this.#state = new LedgerState(this.#options.storage.load());
-    this.#stale = false;
   }
 }
 
-function fingerprintOf(request: Port.CreditRequest): string {
-  const facts = [request.accountId, request.amount.toString(), request.kind, request.reason, String(request.expiresAt)];
-  return createHash("sha256").update(facts.join("\n")).digest("hex");
+const NOTHING = {
+  keyId: null,
+  month: "",
+  held: 0n,
+  charged: 0n,
+  absorbed: 0n,
+  released: 0n,
+  extended: 0n,
+  state: "voided",
+} as const;
+
+function count(ops: LedgerOp[], counter: Counter, delta: Nano): void {
+  counter.value += delta;
+  ops.push({ op: "counter", subject: counter.subject, period: counter.period, delta });
+}
+
+function storedHold(id: number, request: Port.ReserveRequest, admission: Admission, now: number): StoredHold {
+  const { parts, amount, month, message } = admission;
+  return {
+    id,
+    requestId: request.requestId,
+    accountId: request.accountId,
+    keyId: request.keyId,
+    amount,
+    parts: parts.map((part) => ({ book: part.book.id, amount: part.amount })),
+    createdAt: now,
+    month,
+    free: isFree(request),
+    message:
+      message === null || request.dailyMessages === null
+        ? null
+        : { subject: request.dailyMessages.subject, day: message.period },
+    pin: request.pin === null ? null : pinFacts(request.pin),
+    context: request.context,
+    checkpoint: null,
+  };
+}
+
+function pinFacts({ row, markupPercent, fx }: Port.PricePin): PinFacts {
+  return { priceVersion: row.version, markupPercent: exactText(markupPercent), fx: exactText(fx) };
+}
+
+function settlementRow({ stored }: OpenHold, outcome: Outcome, settledAt: number): SettlementRow {
+  const { charged, absorbed, extended, state, detail } = outcome;
+  return {
+    holdId: stored.id,
+    requestId: stored.requestId,
+    accountId: stored.accountId,
+    keyId: stored.keyId,
+    month: stored.month,
+    held: stored.amount,
+    charged,
+    absorbed,
+    released: stored.amount + extended - charged,
+    extended,
+    state,
+    settledAt,
+    detail,
+  };
 }

@@ -1,57 +1,82 @@
-import type { JsonObject } from "../lib/json.ts";
-import { refusedMoney, type Settled } from "./settling.ts";
-import { grantOf, receivableOf, walletOf } from "./state.ts";
-import type { AuditMoney, OpenHold } from "./storage.ts";
-import type { AuditRecordInput } from "./types.ts";
+import { formatNano } from "../lib/money.ts";
+import { divide, parseDecimal, rational } from "../lib/rational.ts";
+import { auditTokens, noMoney } from "./audit-money.ts";
+import { decimalText } from "./decimal.ts";
+import { charge, type Outcome, voidedOutcome } from "./settling.ts";
+import type { LedgerState, OpenHold } from "./state.ts";
+import type { AuditMoney, StoredHold } from "./storage.ts";
+import type { AuditRecordInput, PriceLine } from "./types.ts";
+
+export interface Recovery {
+  outcome: Outcome;
+  audit: AuditRecordInput;
+  money: AuditMoney;
+}
 
 /**
- * How a hold that an earlier process left open ends: at its last checkpoint, which is what the client had been given by then, never more than
- * the hold; without one nothing had been delivered, so nothing is charged.
+ * How a hold ends that its call can't end any more (the process died, or the call was lost): at its last checkpoint, which is what the client
+ * had been given by then; without one nothing had been delivered, so nothing is charged.
  */
-export function planRecovery(
+export function recoverHold(
+  state: LedgerState,
   hold: OpenHold,
-  now: number,
-  currency: string,
-): { settled: Settled; audit: AuditRecordInput; money: AuditMoney } {
-  const { checkpoint } = hold;
-  const charged = checkpoint === null ? 0n : checkpoint.charge < hold.amount ? checkpoint.charge : hold.amount;
-  let left = charged;
-  const transfers = hold.sources.flatMap(({ source, amount }) => {
-    const taken = amount < left ? amount : left;
-    left -= taken;
-    return taken === 0n ? [] : [{ debit: bookOf(hold.accountId, source), credit: "operator:revenue", amount: taken }];
-  });
-  const body: JsonObject =
-    checkpoint === null
-      ? { reason: "the process ended before anything was delivered" }
-      : {
-          reason: "the process ended; settled at the last checkpoint",
-          usage: checkpoint.usage,
-          source: checkpoint.source,
-        };
-  const settled: Settled = {
-    state: checkpoint === null ? "voided" : "settled",
-    charged,
-    absorbed: 0n,
-    extended: 0n,
-    overrun: 0n,
-    at: now,
-    transfers,
-    body,
+  at: { now: number; currency: string; reason: string; end: "recovered" | "expired" },
+): Recovery {
+  const { stored } = hold;
+  const { checkpoint } = stored;
+  const audit = auditOf(stored, at);
+  if (checkpoint === null) {
+    const outcome = voidedOutcome(`${at.reason}; nothing had been delivered`);
+    return {
+      outcome: at.end === "expired" ? { ...outcome, state: "expired" } : outcome,
+      audit,
+      money: noMoney(at.currency),
+    };
+  }
+  const sums = charge(state, hold, checkpoint.charge, at.now);
+  const outcome: Outcome = {
+    ...sums,
+    state: at.end === "expired" ? "expired" : "settled",
+    detail: {
+      usage: checkpoint.usage,
+      source: checkpoint.source,
+      priceVersion: stored.pin?.priceVersion ?? null,
+      lines: [deliveredLine(checkpoint.charge, at.currency)],
+      reason: `${at.reason}; settled at the last checkpoint`,
+    },
   };
-  return { settled, audit: auditOf(hold, now), money: { ...refusedMoney(currency), charged } };
+  return { outcome, audit, money: moneyOf(stored, sums.charged, at.currency) };
 }
 
-function bookOf(accountId: string, source: string): string {
-  if (source === "wallet") return walletOf(accountId);
-  return source === "receivable" ? receivableOf(accountId) : grantOf(source);
+/** One line for all: the price row itself is no longer known. */
+function deliveredLine(nano: bigint, currency: string): PriceLine {
+  const amount = formatNano(nano);
+  return { kind: "call", name: "delivered up to the last checkpoint", quantity: 1, unitUsd: amount, amount, currency };
 }
 
-function auditOf(hold: OpenHold, now: number): AuditRecordInput {
+/** Costs in USD from the checkpoint's charge, by the pinned FX and markup. */
+function moneyOf({ checkpoint, pin }: StoredHold, charged: bigint, currency: string): AuditMoney {
+  const empty = noMoney(currency);
+  if (checkpoint === null) return empty;
+  const told = { ...empty, charged, tokens: auditTokens(checkpoint.usage), usageSource: checkpoint.source };
+  if (pin === null) return told;
+  const customer = divide(rational(checkpoint.charge, 1_000_000_000n), parseDecimal(pin.fx));
+  const markup = parseDecimal(pin.markupPercent);
+  const provider = divide(customer, rational(100n * markup.den + markup.num, 100n * markup.den));
+  return {
+    ...told,
+    priceVersion: pin.priceVersion,
+    costUsd: decimalText(customer),
+    providerCostUsd: decimalText(provider),
+  };
+}
+
+function auditOf(hold: StoredHold, at: { now: number }): AuditRecordInput {
   const text = (name: string): string | null => {
     const value = hold.context[name];
     return typeof value === "string" ? value : null;
   };
+  const operation = text("operation");
   return {
     requestId: hold.requestId,
     time: hold.createdAt,
@@ -59,20 +84,20 @@ function auditOf(hold: OpenHold, now: number): AuditRecordInput {
     keyId: hold.keyId,
     endpoint: text("endpoint") ?? "",
     dialect: text("dialect") ?? "",
-    operation: "generate",
+    operation: operation === "embed" || operation === "image" || operation === "count" ? operation : "generate",
     modelAsked: text("model_asked"),
     modelServed: text("model"),
     provider: text("provider"),
     tier: text("tier") ?? "",
-    routeReason: null,
+    routeReason: text("route_reason"),
     attempts: 1,
-    latencyMs: Math.max(0, now - hold.createdAt),
+    latencyMs: Math.max(0, at.now - hold.createdAt),
     ttftMs: null,
-    status: 200,
-    errorCode: null,
+    status: hold.checkpoint === null ? 503 : 200,
+    errorCode: hold.checkpoint === null ? "internal_error" : null,
     streamState: "shutdown",
     stream: hold.context["stream"] === true,
     losses: [],
-    credential: "operator",
+    credential: hold.free ? null : "operator",
   };
 }

@@ -1,112 +1,154 @@
 import type { Nano } from "../lib/money.ts";
-import type { Grant, HoldSource, LedgerSnapshot, OpenHold } from "./storage.ts";
+import { type Book, Books, freeOf, grantName, receivableName, walletName } from "./books.ts";
+import { accountSubject, type Counter, Counters, keySubject, messageSubject } from "./counters.ts";
+import type { Entry, Grant, LedgerSnapshot, StoredHold } from "./storage.ts";
+import type { AccountTerms } from "./types.ts";
 
-/** Names of the books' accounts. */
-export const walletOf = (accountId: string): string => `wallet:${accountId}`;
-export const receivableOf = (accountId: string): string => `receivable:${accountId}`;
-export const grantOf = (grantId: string): string => `grant:${grantId}`;
+/** Part of a hold that one book has put aside. */
+export interface HeldPart {
+  book: Book;
+  amount: Nano;
+}
 
-interface AccountMoney {
-  /** By source: `wallet` or a grant's id. */
-  held: Map<string, Nano>;
-  heldTotal: Nano;
-  grants: Grant[];
+export interface OpenHold {
+  stored: StoredHold;
+  account: Account;
+  parts: HeldPart[];
+  /** Monthly spend of account and key that its charge will count toward. */
+  counters: readonly Counter[];
+  message: Counter | null;
+}
+
+export interface LiveGrant {
+  grant: Grant;
+  book: Book;
+}
+
+/** One customer's money. */
+export interface Account {
+  readonly id: string;
+  readonly wallet: Book;
+  /** By earliest expiry. Expired ones stay while a hold still has a part of them. */
+  grants: LiveGrant[];
+  terms: AccountTerms;
+  /** ms at which a grant expires or a subscription's next period begins: no need to look before. */
+  turnAt: number;
+  /** Start of the newest subscription period that was granted, ms. */
+  grantedPeriod: number;
+  /** The balance was under the account's threshold when it was looked at last. */
+  isLow: boolean;
 }
 
 /**
- * Balances and open holds in memory: what admission is decided on. Every change of it is mirrored by ops that make it durable;
- * when those fail, the whole state is read anew.
+ * Balances, counters and open holds in memory: what admission is decided on. Every change is mirrored by ops that make it durable; when
+ * those fail, the whole state is read anew from storage.
  */
 export class LedgerState {
-  readonly balances: Map<string, Nano>;
+  readonly books: Books;
+  readonly counters: Counters;
   readonly holds = new Map<number, OpenHold>();
-  readonly #counters: Map<string, Nano>;
-  readonly #accounts = new Map<string, AccountMoney>();
-  /** Open holds per counted subject and period, so that caps count what may still be spent. */
-  readonly #pending = new Map<string, Nano>();
+  readonly accounts = new Map<string, Account>();
   nextHoldId: number;
+  nextCreditId: number;
 
-  constructor(snapshot: LedgerSnapshot) {
-    this.balances = snapshot.balances;
-    this.#counters = snapshot.counters;
+  constructor(snapshot: LedgerSnapshot, readCounter: (subject: string, period: string) => Nano) {
+    this.books = new Books(snapshot.books);
+    this.counters = new Counters(readCounter);
     this.nextHoldId = snapshot.nextHoldId;
+    this.nextCreditId = snapshot.nextCreditId;
     for (const grant of snapshot.grants) this.addGrant(grant);
-    for (const hold of snapshot.openHolds) this.addHold(hold, []);
+    for (const terms of snapshot.terms) this.account(terms.accountId).terms = terms;
+    for (const hold of snapshot.openHolds) this.addHold(this.openHold(hold));
+    for (const account of this.accounts.values()) account.isLow = isUnderThreshold(account);
   }
 
-  posted(book: string): Nano {
-    return this.balances.get(book) ?? 0n;
-  }
-
-  move(debit: string, credit: string, amount: Nano): void {
-    this.balances.set(debit, this.posted(debit) - amount);
-    this.balances.set(credit, this.posted(credit) + amount);
-  }
-
-  account(id: string): AccountMoney {
-    let account = this.#accounts.get(id);
+  account(id: string): Account {
+    let account = this.accounts.get(id);
     if (account === undefined) {
-      account = { held: new Map(), heldTotal: 0n, grants: [] };
-      this.#accounts.set(id, account);
+      account = {
+        id,
+        wallet: this.books.named(walletName(id)),
+        grants: [],
+        terms: { accountId: id, subscription: null, creditLimit: null, lowBalance: null },
+        turnAt: 0,
+        grantedPeriod: 0,
+        isLow: false,
+      };
+      this.accounts.set(id, account);
     }
     return account;
   }
 
-  addGrant(grant: Grant): void {
-    const { grants } = this.account(grant.accountId);
-    grants.push(grant);
-    grants.sort((a, b) => (a.expiresAt ?? Infinity) - (b.expiresAt ?? Infinity));
+  receivable(account: Account): Book {
+    return this.books.named(receivableName(account.id));
   }
 
-  /** What a source can still give, nano-units. */
-  free(accountId: string, source: string): Nano {
-    const book = source === "wallet" ? walletOf(accountId) : grantOf(source);
-    const left = this.posted(book) - (this.account(accountId).held.get(source) ?? 0n);
-    return left > 0n ? left : 0n;
+  addGrant(grant: Grant): LiveGrant {
+    const account = this.account(grant.accountId);
+    const live = { grant, book: this.books.named(grantName(grant.id)) };
+    account.grants = [...account.grants, live].sort((a, b) => expiryOf(a) - expiryOf(b));
+    account.turnAt = Math.min(account.turnAt, expiryOf(live));
+    if (grant.kind === "subscription") account.grantedPeriod = Math.max(account.grantedPeriod, grant.createdAt);
+    return live;
   }
 
-  /** Sources of an account in the order in which they are used: grants by earliest expiry, then the wallet. */
-  sources(accountId: string, now: number): string[] {
-    const live = this.account(accountId).grants.filter((grant) => grant.expiresAt === null || grant.expiresAt > now);
-    return [...live.map((grant) => grant.id), "wallet"];
+  /** A stored hold with its books and counters. */
+  openHold(stored: StoredHold): OpenHold {
+    const { accountId, keyId, month, message } = stored;
+    return {
+      stored,
+      account: this.account(accountId),
+      parts: stored.parts.map(({ book, amount }) => ({ book: this.books.numbered(book), amount })),
+      counters: this.spendCounters(accountId, keyId, month),
+      message: message === null ? null : this.counters.of(messageSubject(message.subject), message.day),
+    };
   }
 
-  /** `counted`: subjects and periods (as counter keys) in which the hold may still be spent. */
-  addHold(hold: OpenHold, counted: readonly string[]): void {
-    this.holds.set(hold.id, hold);
-    this.#changeHeld(hold, hold.sources, 1n);
-    for (const key of counted) this.#pending.set(key, (this.#pending.get(key) ?? 0n) + hold.amount);
+  spendCounters(accountId: string, keyId: string | null, month: string): Counter[] {
+    const own = this.counters.of(accountSubject(accountId), month);
+    return keyId === null ? [own] : [own, this.counters.of(keySubject(keyId), month)];
   }
 
-  removeHold(hold: OpenHold, counted: readonly string[]): void {
-    this.holds.delete(hold.id);
-    this.#changeHeld(hold, hold.sources, -1n);
-    for (const key of counted) {
-      const left = (this.#pending.get(key) ?? 0n) - hold.amount;
-      if (left > 0n) this.#pending.set(key, left);
-      else this.#pending.delete(key);
-    }
+  addHold(hold: OpenHold): void {
+    this.holds.set(hold.stored.id, hold);
+    for (const { book, amount } of hold.parts) book.held += amount;
+    for (const counter of hold.counters) counter.pending += hold.stored.amount;
   }
 
-  #changeHeld(hold: OpenHold, sources: readonly HoldSource[], sign: bigint): void {
-    const account = this.account(hold.accountId);
-    for (const { source, amount } of sources) {
-      if (source === "receivable") continue;
-      account.held.set(source, (account.held.get(source) ?? 0n) + sign * amount);
-      account.heldTotal += sign * amount;
-    }
+  removeHold(hold: OpenHold): void {
+    this.holds.delete(hold.stored.id);
+    for (const { book, amount } of hold.parts) book.held -= amount;
+    for (const counter of hold.counters) counter.pending -= hold.stored.amount;
   }
 
-  counter(key: string): Nano {
-    return this.#counters.get(key) ?? 0n;
-  }
-  pending(key: string): Nano {
-    return this.#pending.get(key) ?? 0n;
-  }
-  count(key: string, delta: Nano): void {
-    this.#counters.set(key, this.counter(key) + delta);
+  post({ debit, credit, amount }: Entry): void {
+    debit.posted -= amount;
+    credit.posted += amount;
   }
 }
 
-/** Key of a counter: one subject in one period. */
-export const counterKey = (subject: string, period: string): string => `${subject}\n${period}`;
+export const expiryOf = ({ grant }: LiveGrant): number => grant.expiresAt ?? Infinity;
+
+/** Grants that may be used at `now`, by earliest expiry. */
+export const liveGrants = (account: Account, now: number): LiveGrant[] =>
+  account.grants.filter((live) => expiryOf(live) > now);
+
+/** What an account has, held parts included, in wallet and grants. */
+export function postedOf(account: Account): Nano {
+  return account.grants.reduce((sum, { book }) => sum + book.posted, account.wallet.posted);
+}
+
+/** What an account's holds have put aside of wallet and grants. */
+export function heldOf(account: Account): Nano {
+  return account.grants.reduce((sum, { book }) => sum + book.held, account.wallet.held);
+}
+
+/** What a new call of the account can be paid from, grants and wallet. */
+export function availableOf(account: Account, now: number): Nano {
+  return liveGrants(account, now).reduce((sum, { book }) => sum + freeOf(book), freeOf(account.wallet));
+}
+
+export function isUnderThreshold(account: Account): boolean {
+  const { lowBalance } = account.terms;
+  return lowBalance !== null && postedOf(account) < lowBalance;
+}

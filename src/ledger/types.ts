@@ -1,5 +1,5 @@
 import type { PriceRow } from "../catalog/types.ts";
-import type { Usage } from "../ir/usage.ts";
+import type { TokenClass, Usage } from "../ir/usage.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Nano } from "../lib/money.ts";
 import type { Rational } from "../lib/rational.ts";
@@ -25,6 +25,8 @@ export interface WorstCase {
   /** Fee names with the largest possible count. */
   fees: Readonly<Record<string, number>>;
   images: number;
+  /** Classes that the call can bill at this target; left out = all. */
+  classes?: readonly TokenClass[];
 }
 
 /** Refusals of a reservation, each one kind that a client can act on. Amounts in nano-units. */
@@ -91,6 +93,8 @@ export interface Settlement {
   price: PricedUsage;
   /** True: nothing is charged and `price.charge` is booked to absorbed (early disconnect, failed stream with `free`). */
   absorb: boolean;
+  /** What a call on the customer's own provider key is charged instead of `price.charge`; left out = nothing. */
+  ownKeyFee?: Nano;
   /** The audit row of the call, written in the same batch. */
   audit: AuditRecordInput;
 }
@@ -197,4 +201,43 @@ export interface Ledger {
   receipt(requestId: string): Promise<Receipt | null>;
   /** False while admission is shut after a failed flush. */
   healthy(): boolean;
+}
+
+/** Gives back (part of) what a call was charged. Sources are credited in the reverse order of their use. */
+export interface RefundRequest {
+  requestId: string;
+  /** Null = all that is left of the charge. */
+  amount: Nano | null;
+  reason: string;
+  idempotencyKey: string | null;
+}
+
+/** What an account has agreed with the operator, beside its wallet. Amounts in nano-units. */
+export interface AccountTerms {
+  accountId: string;
+  subscription: Subscription | null;
+  /** The receivable stops growing here; null = no bound. */
+  creditLimit: Nano | null;
+  /** Balance (wallet and grants) under which `onLowBalance` is told, once per crossing; null = never. */
+  lowBalance: Nano | null;
+}
+
+/** Included credit per period. A period runs from one anchor day to the next, at the anchor's time of day, clamped to short months. */
+export interface Subscription {
+  plan: string;
+  includedCredit: Nano;
+  overage: "metered" | "stop";
+  /** ms; the first period begins here. */
+  anchorAt: number;
+  /** ms; no period begins at or after this. */
+  endsAt: number | null;
+}
+
+/** What operators do to the books beside serving calls. Rejections are GatewayErrors (what was asked is wrong) or LedgerUnavailable. */
+export interface LedgerAdmin extends Ledger {
+  refund(request: RefundRequest): Promise<Balance>;
+  setTerms(terms: AccountTerms): Promise<void>;
+  terms(accountId: string): AccountTerms;
+  /** Expires grants whose time is over, and ends holds that were opened before `holdsBefore` (ms) at their checkpoint. Gives counts. */
+  sweep(holdsBefore: number): Promise<{ grants: number; holds: number }>;
 }

@@ -1,6 +1,6 @@
 import type { Database, SQLQueryBindings } from "bun:sqlite";
-import { forCustomer } from "../audit/record.ts";
-import { type JsonObject, parseJson, rawNumber } from "../lib/json.ts";
+import { decodeRecord, forCustomer, positionOf, type StoredField } from "../audit/record.ts";
+import { type JsonObject, rawNumber } from "../lib/json.ts";
 import { formatCents, formatNano } from "../lib/money.ts";
 
 export interface AuditFilter {
@@ -20,10 +20,13 @@ interface Where {
   values: SQLQueryBindings[];
 }
 
+/** SQL for a field of the stored record. */
+const field = (name: StoredField): string => `json_extract(body, '$[${positionOf(name)}]')`;
+
 const GROUPS = {
   day: "strftime('%Y-%m-%d', at / 1000, 'unixepoch')",
-  model: "model",
-  key: "key_id",
+  model: field("model"),
+  key: field("key_id"),
 } as const;
 
 /** Reports over the audit rows. All values are bound parameters; groups come from a fixed list. */
@@ -47,7 +50,7 @@ export class AuditQueries {
       .all(...where.values, options.limit + 1) as { seq: bigint; body: string }[];
     const shown = rows.slice(0, options.limit);
     const records = shown.map((row) => {
-      const record = { seq: Number(row.seq), ...(parseJson(row.body) as JsonObject) };
+      const record = { seq: Number(row.seq), ...decodeRecord(row.body) };
       return options.operator ? record : forCustomer(record);
     });
     const last = shown.at(-1);
@@ -63,9 +66,9 @@ export class AuditQueries {
     const select = [
       ...columns,
       "count(*) AS calls",
-      "sum(json_extract(body, '$.tokens_input')) AS tokens_input",
-      "sum(json_extract(body, '$.tokens_output')) AS tokens_output",
-      "sum(charged) AS charged",
+      `sum(${field("input")}) AS tokens_input`,
+      `sum(${field("output")}) AS tokens_output`,
+      `sum(CAST(${field("charged")} AS INTEGER)) AS charged`,
     ].join(", ");
     const by = groups.length === 0 ? "" : `GROUP BY ${groups.map((group) => GROUPS[group]).join(", ")} ORDER BY 1`;
     const rows = this.#db.query(`SELECT ${select} FROM audit WHERE ${where.sql} ${by}`).all(...where.values) as Record<
@@ -97,13 +100,20 @@ function whereOf(filter: AuditFilter): Where {
     values.push(value);
   };
   add("account_id = ?", filter.accountId);
-  add("key_id = ?", filter.keyId);
-  add("model = ?", filter.model);
-  add("provider = ?", filter.provider);
-  add("status = ?", filter.status);
-  add("request_id = ?", filter.requestId);
+  add(`${field("key_id")} = ?`, filter.keyId);
+  add(`${field("model")} = ?`, filter.model);
+  add(`${field("provider")} = ?`, filter.provider);
+  add(`${field("status")} = ?`, filter.status);
   add("at >= ?", filter.from);
   add("at < ?", filter.to);
-  add("json_extract(body, '$.stream_state') = ?", filter.streamState);
+  add(`${field("stream_state")} = ?`, filter.streamState);
+  if (filter.requestId !== undefined) {
+    // Both halves have an index: settled calls by their hold, refused ones by the id in their record.
+    const { requestId } = filter;
+    parts.push(
+      `(hold_id = (SELECT hold_id FROM settlements WHERE request_id = ?) OR (hold_id IS NULL AND ${field("request_id")} = ?))`,
+    );
+    values.push(requestId, requestId);
+  }
   return { sql: parts.join(" AND "), values };
 }

@@ -1,53 +1,39 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 
-export type LedgerStatements = Record<
-  | "hold"
-  | "endHold"
-  | "checkpoint"
-  | "settlement"
-  | "entry"
-  | "balance"
-  | "counter"
-  | "grant"
-  | "credit"
-  | "audit"
-  | "head"
-  | "settlementOfRequest"
-  | "settlementOfHold"
-  | "creditOfKey",
-  Statement
->;
-
-/** Prepared once: building a statement costs more than running it. */
-export function prepareLedgerStatements(db: Database): LedgerStatements {
+/** Statements of the ledger, prepared once: building one costs more than running it. */
+export function prepareLedgerStatements(db: Database) {
   return {
-    hold: db.prepare(
-      "INSERT INTO holds (id, request_id, account_id, key_id, amount, sources, created_at, state, context) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?)",
-    ),
-    endHold: db.prepare("UPDATE holds SET state = ? WHERE id = ? AND state = 'open'"),
-    checkpoint: db.prepare("UPDATE holds SET checkpoint = ? WHERE id = ? AND state = 'open'"),
-    settlement: db.prepare(
-      "INSERT INTO settlements (hold_id, request_id, account_id, charged, absorbed, released, extended, state, settled_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    ),
+    hold: db.prepare("INSERT INTO holds (id, amount, created_at, body) VALUES (?, ?, ?, ?)"),
+    dropHold: db.prepare("DELETE FROM holds WHERE id = ?"),
+    checkpoint: db.prepare("UPDATE holds SET checkpoint = ? WHERE id = ?"),
+    settlement: db.prepare("INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     entry: db.prepare("INSERT INTO entries (at, debit, credit, amount, kind, reference) VALUES (?, ?, ?, ?, ?, ?)"),
-    balance: db.prepare(
-      "INSERT INTO balances (account, posted) VALUES (?1, ?2) ON CONFLICT (account) DO UPDATE SET posted = posted + ?2",
+    book: db.prepare(
+      "INSERT INTO books (id, name, posted) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET posted = posted + ?3",
     ),
     counter: db.prepare(
       "INSERT INTO counters (subject, period, value) VALUES (?1, ?2, ?3) ON CONFLICT (subject, period) DO UPDATE SET value = value + ?3",
     ),
+    readCounter: db.prepare("SELECT value FROM counters WHERE subject = ? AND period = ?"),
     grant: db.prepare(
       "INSERT INTO grants (id, account_id, kind, amount, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?)",
     ),
     credit: db.prepare(
-      "INSERT INTO credits (id, account_id, kind, amount, reason, idempotency_key, fingerprint, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO credits (id, account_id, kind, amount, reason, idempotency_key, fingerprint, hold_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
-    audit: db.prepare(
-      "INSERT INTO audit (seq, request_id, at, account_id, key_id, model, provider, status, charged, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    terms: db.prepare(
+      "INSERT INTO terms (account_id, body) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET body = ?2",
     ),
+    audit: db.prepare("INSERT INTO audit (seq, hold_id, at, account_id, body, hash) VALUES (?, ?, ?, ?, ?, ?)"),
     head: db.prepare("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"),
+    anchor: db.prepare("SELECT value FROM settings WHERE name = 'audit_anchor'"),
     settlementOfRequest: db.prepare("SELECT * FROM settlements WHERE request_id = ?"),
     settlementOfHold: db.prepare("SELECT * FROM settlements WHERE hold_id = ?"),
+    chargesOfHold: db.prepare(
+      "SELECT kind, debit, credit, amount FROM entries WHERE reference = ? AND kind IN ('charge', 'refund') ORDER BY id",
+    ),
     creditOfKey: db.prepare("SELECT * FROM credits WHERE account_id = ? AND idempotency_key = ?"),
   };
 }
+
+export type LedgerStatements = ReturnType<typeof prepareLedgerStatements>;

@@ -1,34 +1,30 @@
 import type { Database, Statement } from "bun:sqlite";
-import { auditRecord } from "../audit/record.ts";
-import { chainHash, GENESIS } from "../audit/chain.ts";
+import { type ChainHead, chainHash, GENESIS } from "../audit/chain.ts";
+import { encodeRecord } from "../audit/record.ts";
+import type { Book } from "../ledger/books.ts";
 import { receiptOf } from "../ledger/settling.ts";
-import { counterKey } from "../ledger/state.ts";
 import type {
+  ChargedParts,
   CreditRow,
-  Grant,
-  HoldSource,
   LedgerOp,
   LedgerSnapshot,
   LedgerStorage,
-  OpenHold,
   SettlementRow,
-  StoredCheckpoint,
 } from "../ledger/storage.ts";
 import type { Receipt } from "../ledger/types.ts";
-import { type JsonObject, parseJson } from "../lib/json.ts";
 import { checkNano, type Nano } from "../lib/money.ts";
-import { prepareLedgerStatements, type LedgerStatements } from "./ledger-statements.ts";
+import * as rows from "./ledger-rows.ts";
+import { type LedgerStatements, prepareLedgerStatements } from "./ledger-statements.ts";
 import type { Writer } from "./writer.ts";
 
-const REVIVED = /^-?[0-9]+n$/;
+const VITAL = { vital: true };
+const NOT_VITAL = { vital: false };
 
-/** JSON with amounts as `"123n"`. */
-const toText = (value: unknown): string =>
-  JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? `${item}n` : item));
-const fromText = <T>(text: string): T =>
-  JSON.parse(text, (_key, item: unknown) =>
-    typeof item === "string" && REVIVED.test(item) ? BigInt(item.slice(0, -1)) : item,
-  ) as T;
+interface CounterDelta {
+  subject: string;
+  period: string;
+  delta: Nano;
+}
 
 /** The ledger's rows in SQLite. Writes join the group commit; balances and counters are summed up once per transaction. */
 export class SqliteLedgerStorage implements LedgerStorage {
@@ -37,8 +33,8 @@ export class SqliteLedgerStorage implements LedgerStorage {
   readonly #sql: LedgerStatements;
   readonly #currency: () => string;
   /** Changes of the running transaction. */
-  #balances = new Map<string, Nano>();
-  #counters = new Map<string, Nano>();
+  readonly #posted = new Map<Book, Nano>();
+  readonly #counted = new Map<string, CounterDelta>();
   #head: { seq: number; hash: Uint8Array };
 
   constructor(db: Database, writer: Writer, currency: () => string) {
@@ -47,150 +43,167 @@ export class SqliteLedgerStorage implements LedgerStorage {
     this.#currency = currency;
     this.#sql = prepareLedgerStatements(db);
     this.#head = this.#readHead();
+    writer.onCommit(() => this.#writeSums());
+    writer.onRollback(() => this.#forget());
   }
 
   healthy(): boolean {
     return this.#writer.healthy;
   }
 
-  append(ops: LedgerOp[]): Promise<void> {
-    return this.#writer.enqueue(() => {
+  writable(): Promise<void> {
+    return this.#writer.writable();
+  }
+
+  onReset(reset: () => void): void {
+    this.#writer.onReset(reset);
+  }
+
+  append(ops: readonly LedgerOp[], vital: boolean): Promise<void> {
+    return this.#writer.enqueue(() => this.#applyAll(ops), vital ? VITAL : NOT_VITAL);
+  }
+
+  /** All ops or none: sums are added only when every row is in. */
+  #applyAll(ops: readonly LedgerOp[]): void {
+    const head = this.#head;
+    try {
       for (const op of ops) this.#apply(op);
-    });
+    } catch (error) {
+      this.#head = head;
+      throw error;
+    }
+    for (const op of ops) this.#sumUp(op);
   }
 
   #apply(op: LedgerOp): void {
+    const sql = this.#sql;
     switch (op.op) {
-      case "hold":
-        return this.#insertHold(op.hold);
-      case "checkpoint":
-        return void this.#sql.checkpoint.run(toText(op.checkpoint), op.holdId);
+      case "hold": {
+        const { id, amount, createdAt } = op.hold;
+        return void sql.hold.run(id, checkNano(amount), createdAt, rows.holdBody(op.hold));
+      }
       case "settlement":
-        return this.#insertSettlement(op.row);
+        return this.#settle(op.row);
       case "entry": {
-        checkNano(op.amount);
-        this.#sql.entry.run(op.at, op.debit, op.credit, op.amount, op.kind, op.reference);
-        this.#balances.set(op.debit, (this.#balances.get(op.debit) ?? 0n) - op.amount);
-        this.#balances.set(op.credit, (this.#balances.get(op.credit) ?? 0n) + op.amount);
-        return;
+        const { at, debit, credit, amount, kind, reference } = op.entry;
+        return void sql.entry.run(at, debit.id, credit.id, checkNano(amount), kind, reference);
       }
-      case "counter": {
-        const key = counterKey(op.subject, op.period);
-        this.#counters.set(key, (this.#counters.get(key) ?? 0n) + op.delta);
-        return;
-      }
-      case "grant":
-        return this.#insertGrant(op.grant);
-      case "credit":
-        return this.#insertCredit(op.credit);
       case "audit":
-        return this.#insertAudit(op);
+        return this.#audit(op);
+      case "checkpoint":
+        return void sql.checkpoint.run(rows.toText(op.checkpoint), op.holdId);
+      case "grant": {
+        const { id, accountId, kind, amount, expiresAt, createdAt } = op.grant;
+        return void sql.grant.run(id, accountId, kind, checkNano(amount), expiresAt, createdAt);
+      }
+      case "credit":
+        return this.#credit(op.credit);
+      case "terms":
+        return void sql.terms.run(op.terms.accountId, rows.toText(op.terms));
+      case "book":
+      case "counter":
     }
   }
 
-  #insertHold(hold: OpenHold): void {
-    const { id, requestId, accountId, keyId, amount, sources, createdAt, context } = hold;
-    this.#sql.hold.run(
-      id,
-      requestId,
-      accountId,
-      keyId,
-      checkNano(amount),
-      toText(sources),
-      createdAt,
-      JSON.stringify(context),
-    );
-  }
-
-  #insertSettlement(row: SettlementRow): void {
+  #settle(row: SettlementRow): void {
     this.#sql.settlement.run(
       row.holdId,
       row.requestId,
       row.accountId,
+      row.keyId,
+      row.month,
+      checkNano(row.held),
       checkNano(row.charged),
       checkNano(row.absorbed),
       checkNano(row.released),
       checkNano(row.extended),
       row.state,
       row.settledAt,
-      JSON.stringify(row.body),
+      rows.detailText(row.detail),
     );
-    this.#sql.endHold.run(row.state, row.holdId);
+    this.#sql.dropHold.run(row.holdId);
   }
 
-  #insertGrant(grant: Grant): void {
-    this.#sql.grant.run(
-      grant.id,
-      grant.accountId,
-      grant.kind,
-      checkNano(grant.amount),
-      grant.expiresAt,
-      grant.createdAt,
+  #credit(credit: CreditRow): void {
+    const { id, accountId, kind, amount, reason, idempotencyKey, fingerprint, holdId, createdAt } = credit;
+    this.#sql.credit.run(
+      id,
+      accountId,
+      kind,
+      checkNano(amount),
+      reason,
+      idempotencyKey,
+      fingerprint,
+      holdId,
+      createdAt,
     );
   }
 
-  #insertCredit(credit: CreditRow): void {
-    const { id, accountId, kind, amount, reason, idempotencyKey, fingerprint, createdAt } = credit;
-    this.#sql.credit.run(id, accountId, kind, checkNano(amount), reason, idempotencyKey, fingerprint, createdAt);
-  }
-
-  #insertAudit({ record, money }: Extract<LedgerOp, { op: "audit" }>): void {
-    const body = JSON.stringify(auditRecord(record, money));
+  #audit({ holdId, record, money }: Extract<LedgerOp, { op: "audit" }>): void {
+    const body = encodeRecord(record, money);
     const seq = this.#head.seq + 1;
     const hash = chainHash(this.#head.hash, seq, body);
-    this.#sql.audit.run(
-      seq,
-      record.requestId,
-      record.time,
-      record.accountId,
-      record.keyId,
-      record.modelServed ?? record.modelAsked,
-      record.provider,
-      record.status,
-      money.charged,
-      body,
-      hash,
-    );
+    this.#sql.audit.run(seq, holdId, record.time, record.accountId, body, hash);
     this.#head = { seq, hash };
   }
 
-  /** Called by the writer before each commit. */
-  beforeCommit(): void {
-    for (const [account, delta] of this.#balances) this.#sql.balance.run(account, delta);
-    for (const [key, delta] of this.#counters) {
-      const [subject = "", period = ""] = key.split("\n");
-      this.#sql.counter.run(subject, period, delta);
+  #sumUp(op: LedgerOp): void {
+    if (op.op === "entry") {
+      const { debit, credit, amount } = op.entry;
+      this.#posted.set(debit, (this.#posted.get(debit) ?? 0n) - amount);
+      this.#posted.set(credit, (this.#posted.get(credit) ?? 0n) + amount);
+    } else if (op.op === "counter") {
+      const key = `${op.subject}\n${op.period}`;
+      const sum = this.#counted.get(key);
+      if (sum === undefined) this.#counted.set(key, { subject: op.subject, period: op.period, delta: op.delta });
+      else sum.delta += op.delta;
+    } else if (op.op === "book" && !this.#posted.has(op.book)) {
+      this.#posted.set(op.book, 0n);
     }
-    if (this.#balances.size > 0) this.#balances = new Map();
-    if (this.#counters.size > 0) this.#counters = new Map();
   }
 
-  /** Called by the writer when a transaction was rolled back. */
-  afterFailure(): void {
-    this.#balances = new Map();
-    this.#counters = new Map();
+  /** Last in each transaction. */
+  #writeSums(): void {
+    for (const [book, delta] of this.#posted) this.#sql.book.run(book.id, book.name, checkNano(delta));
+    for (const { subject, period, delta } of this.#counted.values()) this.#sql.counter.run(subject, period, delta);
+    this.#posted.clear();
+    this.#counted.clear();
+  }
+
+  /** A transaction was rolled back. */
+  #forget(): void {
+    this.#posted.clear();
+    this.#counted.clear();
     this.#head = this.#readHead();
   }
 
   #readHead(): { seq: number; hash: Uint8Array } {
     const row = this.#sql.head.get() as { seq: bigint; hash: Uint8Array } | null;
-    return row === null ? { seq: 0, hash: GENESIS } : { seq: Number(row.seq), hash: row.hash };
+    if (row !== null) return { seq: Number(row.seq), hash: row.hash };
+    const anchor = this.#sql.anchor.get() as { value: string } | null;
+    if (anchor === null) return { seq: 0, hash: GENESIS };
+    const { seq, hash } = JSON.parse(anchor.value) as ChainHead;
+    return { seq, hash: Buffer.from(hash, "hex") };
   }
 
   load(): LedgerSnapshot {
     const read = <T>(sql: string): T[] => this.#db.query(sql).all() as T[];
-    const balances = read<{ account: string; posted: bigint }>("SELECT account, posted FROM balances");
-    const counters = read<{ subject: string; period: string; value: bigint }>(
-      "SELECT subject, period, value FROM counters",
-    );
-    const next = this.#db.query("SELECT coalesce(max(id), 0) + 1 AS next FROM holds").get() as { next: bigint };
+    const next = (sql: string): number => Number((this.#db.query(sql).get() as { next: bigint }).next);
     return {
-      balances: new Map(balances.map((row) => [row.account, row.posted])),
-      counters: new Map(counters.map((row) => [counterKey(row.subject, row.period), row.value])),
-      grants: read<RawGrant>("SELECT * FROM grants").map(grantOf),
-      openHolds: read<RawHold>("SELECT * FROM holds WHERE state = 'open'").map(holdOf),
-      nextHoldId: Number(next.next),
+      books: read<rows.RawBook>("SELECT id, name, posted FROM books").map(rows.bookOf),
+      grants: read<rows.RawGrant>(LIVE_GRANTS).map(rows.grantOf),
+      terms: read<{ body: string }>("SELECT body FROM terms").map(rows.termsOf),
+      openHolds: read<rows.RawHold>("SELECT * FROM holds ORDER BY id").map(rows.holdOf),
+      nextHoldId: next(
+        "SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM settlements), 0)) + 1 AS next",
+      ),
+      nextCreditId: next("SELECT coalesce(max(id), 0) + 1 AS next FROM credits"),
     };
+  }
+
+  counter(subject: string, period: string): Nano {
+    const row = this.#sql.readCounter.get(subject, period) as { value: bigint } | null;
+    return row?.value ?? 0n;
   }
 
   findReceipt(requestId: string): Receipt | null {
@@ -202,104 +215,25 @@ export class SqliteLedgerStorage implements LedgerStorage {
   }
 
   #receipt(statement: Statement, value: string | number): Receipt | null {
-    const row = statement.get(value) as RawSettlement | null;
-    return row === null ? null : receiptOf(settlementOf(row), this.#currency());
+    const row = statement.get(value) as rows.RawSettlement | null;
+    return row === null ? null : receiptOf(rows.settlementOf(row), this.#currency());
+  }
+
+  findCharge(requestId: string): ChargedParts | null {
+    const row = this.#sql.settlementOfRequest.get(requestId) as rows.RawSettlement | null;
+    if (row === null || row.charged === 0n) return null;
+    const { holdId, accountId, keyId, month } = rows.settlementOf(row);
+    const entries = this.#sql.chargesOfHold.all(holdId) as Parameters<typeof rows.chargedParts>[0];
+    return { holdId, accountId, keyId, month, parts: rows.chargedParts(entries) };
   }
 
   findCredit(accountId: string, idempotencyKey: string): CreditRow | null {
-    const row = this.#sql.creditOfKey.get(accountId, idempotencyKey) as RawCredit | null;
-    if (row === null) return null;
-    return {
-      id: row.id,
-      accountId: row.account_id,
-      kind: row.kind,
-      amount: row.amount,
-      reason: row.reason,
-      idempotencyKey: row.idempotency_key,
-      fingerprint: row.fingerprint,
-      createdAt: Number(row.created_at),
-    };
+    const row = this.#sql.creditOfKey.get(accountId, idempotencyKey) as rows.RawCredit | null;
+    return row === null ? null : rows.creditOf(row);
   }
 }
 
-interface RawGrant {
-  id: string;
-  account_id: string;
-  kind: string;
-  amount: bigint;
-  expires_at: bigint | null;
-  created_at: bigint;
-}
-interface RawHold {
-  id: bigint;
-  request_id: string;
-  account_id: string;
-  key_id: string | null;
-  amount: bigint;
-  sources: string;
-  created_at: bigint;
-  context: string;
-  checkpoint: string | null;
-}
-interface RawSettlement {
-  hold_id: bigint;
-  request_id: string;
-  account_id: string;
-  charged: bigint;
-  absorbed: bigint;
-  released: bigint;
-  extended: bigint;
-  state: SettlementRow["state"];
-  settled_at: bigint;
-  body: string;
-}
-interface RawCredit {
-  id: string;
-  account_id: string;
-  kind: string;
-  amount: bigint;
-  reason: string;
-  idempotency_key: string | null;
-  fingerprint: string;
-  created_at: bigint;
-}
-
-function grantOf(row: RawGrant): Grant {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    kind: row.kind,
-    amount: row.amount,
-    expiresAt: row.expires_at === null ? null : Number(row.expires_at),
-    createdAt: Number(row.created_at),
-  };
-}
-
-function holdOf(row: RawHold): OpenHold {
-  return {
-    id: Number(row.id),
-    requestId: row.request_id,
-    accountId: row.account_id,
-    keyId: row.key_id,
-    amount: row.amount,
-    sources: fromText<HoldSource[]>(row.sources),
-    createdAt: Number(row.created_at),
-    context: parseJson(row.context) as JsonObject,
-    checkpoint: row.checkpoint === null ? null : fromText<StoredCheckpoint>(row.checkpoint),
-  };
-}
-
-function settlementOf(row: RawSettlement): SettlementRow {
-  return {
-    holdId: Number(row.hold_id),
-    requestId: row.request_id,
-    accountId: row.account_id,
-    charged: row.charged,
-    absorbed: row.absorbed,
-    released: row.released,
-    extended: row.extended,
-    state: row.state,
-    settledAt: Number(row.settled_at),
-    body: parseJson(row.body) as JsonObject,
-  };
-}
+/** Grants with something left, and the newest subscription grant of each account, which tells the period that was begun. */
+const LIVE_GRANTS = `SELECT g.* FROM grants g LEFT JOIN books b ON b.name = 'grant:' || g.id
+  WHERE coalesce(b.posted, 0) > 0
+     OR (g.kind = 'subscription' AND g.id = (SELECT max(id) FROM grants n WHERE n.account_id = g.account_id AND n.kind = 'subscription'))`;

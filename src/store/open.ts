@@ -5,12 +5,13 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Logger } from "../lib/log.ts";
 import { AccountStore } from "./account-store.ts";
 import { AuditQueries } from "./audit-queries.ts";
-import { DATABASE_FILE } from "./files.ts";
+import { DATABASE_FILE, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { migrate } from "./migrations.ts";
 import { ProviderKeyTable } from "./provider-key-table.ts";
 import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts";
+import { Reserve } from "./reserve.ts";
 import { Writer } from "./writer.ts";
 
 /** Everything that is kept in a data folder. One process has it open at a time. */
@@ -57,14 +58,11 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   const db = new Database(file, { create: true, safeIntegers: true });
   configure(db);
   migrate(db, file);
+  tune(db);
   protect(file);
-  let storage: SqliteLedgerStorage | null = null;
-  const writer = new Writer(db, {
-    log: options.log,
-    beforeCommit: () => storage?.beforeCommit(),
-    afterFailure: () => storage?.afterFailure(),
-  });
-  storage = new SqliteLedgerStorage(db, writer, options.currency);
+  pinCurrency(db, options.currency());
+  const writer = new Writer(db, { log: options.log, reserve: new Reserve(join(dataDir, RESERVE_FILE)) });
+  const storage = new SqliteLedgerStorage(db, writer, options.currency);
   const orm = drizzle(db);
   const accounts = new AccountStore(orm, writer);
   return {
@@ -104,6 +102,23 @@ function configure(db: Database): void {
   db.run("PRAGMA foreign_keys = ON");
   const check = db.query("PRAGMA quick_check(1)").get() as { quick_check: string };
   if (check.quick_check !== "ok") throw new Error(`the database is damaged: ${check.quick_check}`);
+}
+
+/** Settings of a running writer. */
+function tune(db: Database): void {
+  // The writer waits for locks itself, without blocking the event loop.
+  db.run("PRAGMA busy_timeout = 0");
+  db.run("PRAGMA cache_size = -65536");
+  db.run("PRAGMA wal_autocheckpoint = 4000");
+  db.run("PRAGMA temp_store = MEMORY");
+}
+
+/** Amounts in the books mean one currency for good. Throws Error when the catalog has another. */
+function pinCurrency(db: Database, currency: string): void {
+  db.run("INSERT INTO settings (name, value) VALUES ('currency', ?) ON CONFLICT DO NOTHING", [currency]);
+  const row = db.query("SELECT value FROM settings WHERE name = 'currency'").get() as { value: string };
+  if (row.value === currency) return;
+  throw new Error(`the ledger of this data folder is kept in ${row.value}, but billing.currency is ${currency}`);
 }
 
 function isOlder(version: string): boolean {

@@ -1,104 +1,236 @@
-import type { Database } from "bun:sqlite";
-import type { Logger } from "../lib/log.ts";
-import { errorText } from "../lib/log.ts";
+import { type Database, SQLiteError, type Statement } from "bun:sqlite";
+import { RowsRefused } from "../ledger/unavailable.ts";
+import { errorText, type Logger } from "../lib/log.ts";
+import type { Reserve } from "./reserve.ts";
 
 type Write = () => void;
 
+/** What went wrong with single writes of a batch, by their place; null = all of them are on disk. */
+type Failures = ReadonlyMap<number, unknown> | null;
+
 interface Batch {
   writes: Write[];
-  done: PromiseWithResolvers<void>;
+  done: PromiseWithResolvers<Failures>;
 }
 
+/** ms between two probes while the database can't be written. */
+const PROBE_MS = 100;
+/** ms between two tries, and of all tries, while another process has the database locked. */
+const BUSY_RETRY_MS = 20;
+const BUSY_PATIENCE_MS = 5_000;
+
 /**
- * Group commit: writes of one turn of the event loop go to disk in one transaction, and all who wait for it are told at once. After a
- * failed flush everything is refused until a probe commit succeeds, so that nobody is promised what the disk won't keep.
+ * `open`: all is well. `tight`: the disk is full and the reserve has been given up for the calls that are under way; nothing new is promised.
+ * `down`: nothing can be written.
+ */
+type WriterState = "open" | "tight" | "down";
+
+/**
+ * Group commit: the writes of one turn of the event loop go to disk in one transaction, and all who wait for it are told at once. After a
+ * failed flush everything new is refused until a probe commit succeeds, so that nobody is promised what the disk won't keep.
  */
 export class Writer {
   readonly #db: Database;
   readonly #log: Logger;
-  readonly #probe: Write;
+  readonly #reserve: Reserve;
+  readonly #sql: Record<"begin" | "commit" | "rollback" | "probe", Statement>;
+  readonly #beforeCommit: Write[] = [];
+  readonly #rollbacks: Write[] = [];
+  readonly #resets: Write[] = [];
+  readonly #waiting: PromiseWithResolvers<void>[] = [];
   #batch: Batch | null = null;
-  #down = false;
+  #state: WriterState = "open";
+  #busySince: number | null = null;
   #probeTimer: ReturnType<typeof setInterval> | null = null;
-  /** Run inside each transaction after its writes, for sums that are kept per batch. */
-  readonly #beforeCommit: Write;
-  readonly #afterFailure: Write;
 
-  constructor(db: Database, options: { log: Logger; beforeCommit: Write; afterFailure: Write }) {
+  constructor(db: Database, options: { log: Logger; reserve: Reserve }) {
     this.#db = db;
     this.#log = options.log;
-    this.#beforeCommit = options.beforeCommit;
-    this.#afterFailure = options.afterFailure;
-    const probe = db.prepare(
-      "INSERT INTO settings (name, value) VALUES ('probe', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
-    );
-    this.#probe = () => void probe.run(String(performance.now()));
+    this.#reserve = options.reserve;
+    this.#sql = {
+      begin: db.prepare("BEGIN IMMEDIATE"),
+      commit: db.prepare("COMMIT"),
+      rollback: db.prepare("ROLLBACK"),
+      probe: db.prepare(
+        "INSERT INTO settings (name, value) VALUES ('probe', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
+      ),
+    };
+    if (!this.#reserve.take()) this.#log.warn("the disk has no room for a reserve");
   }
 
+  /** False: nothing new may be promised. */
   get healthy(): boolean {
-    return !this.#down;
+    return this.#state === "open";
   }
 
-  /** Joins the transaction of this turn. Resolves when it is on disk; rejects when it can't be. */
-  enqueue(write: Write): Promise<void> {
-    if (this.#down) return Promise.reject(new Error("the database can't be written"));
+  /** `write` runs last in each transaction: for sums that are kept per batch. */
+  onCommit(write: Write): void {
+    this.#beforeCommit.push(write);
+  }
+
+  /** Called whenever a transaction was rolled back. */
+  onRollback(told: Write): void {
+    this.#rollbacks.push(told);
+  }
+
+  /** Called when writes are given up, before anyone is told, and again before writing goes on: memory must be read anew. */
+  onReset(reset: Write): void {
+    this.#resets.push(reset);
+  }
+
+  /**
+   * Joins the transaction of this turn. Resolves when it is on disk; rejects when it can't be, with RowsRefused when this write alone
+   * was at fault. `vital` writes end what is under way, and may use the reserve.
+   */
+  async enqueue(write: Write, { vital } = { vital: false }): Promise<void> {
+    if (this.#state === "down" || (this.#state === "tight" && !vital)) throw new Error("the database can't be written");
     if (this.#batch === null) {
       this.#batch = { writes: [], done: Promise.withResolvers() };
+      // The batch is being waited for below, by its first writer at least.
       setImmediate(() => this.flush());
     }
-    this.#batch.writes.push(write);
-    return this.#batch.done.promise;
+    const place = this.#batch.writes.push(write) - 1;
+    const failures = await this.#batch.done.promise;
+    if (failures !== null && failures.has(place)) throw new RowsRefused(failures.get(place));
+  }
+
+  /** Resolves when vital writes are taken (again); rejects when the writer is closed. */
+  writable(): Promise<void> {
+    if (this.#state !== "down") return Promise.resolve();
+    const waiter = Promise.withResolvers<void>();
+    this.#waiting.push(waiter);
+    return waiter.promise;
   }
 
   /** Writes what has been queued, now. */
   flush(): void {
     const batch = this.#batch;
     if (batch === null) return;
-    this.#batch = null;
     try {
-      this.#transaction(batch.writes);
+      const failures = this.#commit(batch.writes);
+      this.#batch = null;
+      this.#busySince = null;
+      if (failures !== null) this.#tryReset();
+      batch.done.resolve(failures);
     } catch (error) {
+      if (this.#mayWait(error)) return void setTimeout(() => this.flush(), BUSY_RETRY_MS);
+      this.#batch = null;
+      this.#busySince = null;
       this.#goDown(error);
       batch.done.reject(error);
-      return;
     }
-    batch.done.resolve();
   }
 
-  #transaction(writes: readonly Write[]): void {
-    this.#db.run("BEGIN IMMEDIATE");
+  /** A lock of another process, such as a backup's, is worth a short wait; writes that come meanwhile join the batch. */
+  #mayWait(error: unknown): boolean {
+    if (codeOf(error) !== "SQLITE_BUSY") return false;
+    const now = performance.now();
+    this.#busySince ??= now;
+    return now - this.#busySince < BUSY_PATIENCE_MS;
+  }
+
+  #commit(writes: readonly Write[]): Failures {
     try {
-      for (const write of writes) write();
-      this.#beforeCommit();
-      this.#db.run("COMMIT");
+      this.#transaction(() => {
+        for (const write of writes) write();
+      });
+      return null;
     } catch (error) {
-      this.#afterFailure();
-      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (isOutage(error)) throw error;
+      this.#log.error("rows were refused; their batch is written one by one", { error: errorText(error) });
+      return this.#oneByOne(writes);
+    }
+  }
+
+  /** One bad row must not take those of other calls with it. */
+  #oneByOne(writes: readonly Write[]): Failures {
+    const failures = new Map<number, unknown>();
+    this.#transaction(() => {
+      for (const [place, write] of writes.entries()) {
+        this.#db.run("SAVEPOINT one");
+        try {
+          write();
+        } catch (error) {
+          if (isOutage(error)) throw error;
+          this.#db.run("ROLLBACK TO one");
+          failures.set(place, error);
+        }
+        this.#db.run("RELEASE one");
+      }
+    });
+    return failures;
+  }
+
+  #transaction(run: Write): void {
+    this.#sql.begin.run();
+    try {
+      run();
+      for (const write of this.#beforeCommit) write();
+      this.#sql.commit.run();
+    } catch (error) {
+      if (this.#db.inTransaction) this.#sql.rollback.run();
+      for (const told of this.#rollbacks) told();
       throw error;
+    }
+  }
+
+  /** False when memory could not be read anew: the database can't be read either. */
+  #tryReset(): boolean {
+    try {
+      for (const reset of this.#resets) reset();
+      return true;
+    } catch (error) {
+      this.#log.error("the database can't be read", { error: errorText(error) });
+      return false;
     }
   }
 
   #goDown(error: unknown): void {
     this.#log.error("the database can't be written; calls are refused until it can", { error: errorText(error) });
-    this.#down = true;
-    this.#probeTimer ??= setInterval(() => this.#tryAgain(), 250);
+    this.#state = "down";
+    this.#tryReset();
+    this.#probeTimer ??= setInterval(() => this.#tryAgain(), PROBE_MS);
   }
 
   #tryAgain(): void {
-    try {
-      this.#transaction([this.#probe]);
-    } catch (error) {
-      this.#log.debug("the database still can't be written", { error: errorText(error) });
-      return;
+    if (this.#state === "down" && !this.#probeSucceeds()) return;
+    if (this.#reserve.take()) {
+      if (this.#probeTimer !== null) clearInterval(this.#probeTimer);
+      this.#probeTimer = null;
+      this.#state = "open";
+      this.#log.info("the database can be written again");
+    } else if (this.#state === "down") {
+      this.#state = "tight";
+      this.#log.warn("the disk is full: calls under way are settled from the reserve, new ones are refused");
     }
-    if (this.#probeTimer !== null) clearInterval(this.#probeTimer);
-    this.#probeTimer = null;
-    this.#down = false;
-    this.#log.info("the database can be written again");
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+  }
+
+  #probeSucceeds(): boolean {
+    try {
+      this.#transaction(() => void this.#sql.probe.run(String(performance.now())));
+      return this.#tryReset();
+    } catch (error) {
+      const freed = codeOf(error) === "SQLITE_FULL" && this.#reserve.release();
+      this.#log.debug("the database still can't be written", { error: errorText(error), freed });
+      return false;
+    }
   }
 
   close(): void {
     this.flush();
+    const left = this.#batch;
+    this.#batch = null;
+    left?.done.reject(new Error("the database is closed"));
     if (this.#probeTimer !== null) clearInterval(this.#probeTimer);
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(new Error("the database is closed"));
   }
 }
+
+const codeOf = (error: unknown): string => (error instanceof SQLiteError ? (error.code ?? "") : "");
+
+/** Codes of storage that is out of order, as against rows that are wrong (https://sqlite.org/rescode.html). */
+const OUTAGES =
+  /^SQLITE_(?:BUSY|LOCKED|NOMEM|READONLY|INTERRUPT|IOERR|CORRUPT|FULL|CANTOPEN|PROTOCOL|NOLFS|AUTH|NOTADB)/;
+
+const isOutage = (error: unknown): boolean => OUTAGES.test(codeOf(error));

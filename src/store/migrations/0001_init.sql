@@ -28,71 +28,82 @@ CREATE TABLE keys (
 --> statement-breakpoint
 CREATE INDEX keys_by_account ON keys (account_id);
 --> statement-breakpoint
--- A hold is written once; its end stands in settlements, but for the state, which recovery looks for.
+-- Books of the double-entry ledger with their posted balances. Σ posted = 0.
+CREATE TABLE books (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  posted INTEGER NOT NULL
+) STRICT;
+--> statement-breakpoint
+-- Open holds only: the row goes when its settlement comes.
 CREATE TABLE holds (
   id INTEGER PRIMARY KEY,
-  request_id TEXT NOT NULL,
-  account_id TEXT NOT NULL,
-  key_id TEXT,
   amount INTEGER NOT NULL CHECK (amount >= 0),
-  sources TEXT NOT NULL,
   created_at INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('open', 'settled', 'voided', 'expired')),
-  context TEXT NOT NULL,
+  -- JSON: request, account, key, parts by book, pin, facts for recovery.
+  body TEXT NOT NULL,
   checkpoint TEXT
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX holds_open ON holds (id) WHERE state = 'open';
---> statement-breakpoint
+-- How each hold ended. The primary key lets a hold end once.
 CREATE TABLE settlements (
   hold_id INTEGER PRIMARY KEY,
   request_id TEXT NOT NULL UNIQUE,
   account_id TEXT NOT NULL,
+  key_id TEXT,
+  month TEXT NOT NULL,
+  held INTEGER NOT NULL CHECK (held >= 0),
   charged INTEGER NOT NULL CHECK (charged >= 0),
   absorbed INTEGER NOT NULL CHECK (absorbed >= 0),
   released INTEGER NOT NULL CHECK (released >= 0),
   extended INTEGER NOT NULL CHECK (extended >= 0),
   state TEXT NOT NULL CHECK (state IN ('settled', 'voided', 'expired')),
   settled_at INTEGER NOT NULL,
-  body TEXT NOT NULL
+  -- JSON: usage, its source, price version, lines, reason.
+  detail TEXT NOT NULL,
+  CHECK (charged + released = held + extended)
 ) STRICT;
 --> statement-breakpoint
--- Double entry: each row moves an amount from one account to another, so the sum over all accounts is 0 by construction.
+-- Double entry: each row moves an amount from one book to another, so the sum over all books is 0 by construction.
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,
-  debit TEXT NOT NULL,
-  credit TEXT NOT NULL CHECK (credit <> debit),
+  debit INTEGER NOT NULL,
+  credit INTEGER NOT NULL CHECK (credit <> debit),
   amount INTEGER NOT NULL CHECK (amount > 0),
   kind TEXT NOT NULL,
-  reference TEXT NOT NULL
+  -- Hold of charges, absorbed costs and refunds; else a credit.
+  reference INTEGER NOT NULL
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX entries_by_reference ON entries (reference);
 --> statement-breakpoint
-CREATE TABLE balances (account TEXT PRIMARY KEY, posted INTEGER NOT NULL) STRICT, WITHOUT ROWID;
---> statement-breakpoint
 CREATE TABLE grants (
-  id TEXT PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
   account_id TEXT NOT NULL,
-  kind TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('promo', 'subscription')),
   amount INTEGER NOT NULL CHECK (amount > 0),
   expires_at INTEGER,
   created_at INTEGER NOT NULL
 ) STRICT;
 --> statement-breakpoint
+-- Top-ups, grants, refunds and adjustments, as they were asked for.
 CREATE TABLE credits (
-  id TEXT PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
   account_id TEXT NOT NULL,
   kind TEXT NOT NULL,
   amount INTEGER NOT NULL,
   reason TEXT NOT NULL,
   idempotency_key TEXT,
   fingerprint TEXT NOT NULL,
+  hold_id INTEGER,
   created_at INTEGER NOT NULL
 ) STRICT;
 --> statement-breakpoint
 CREATE UNIQUE INDEX credits_by_key ON credits (account_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+--> statement-breakpoint
+-- What an account has agreed with the operator: subscription, credit limit, threshold of alerts. JSON.
+CREATE TABLE terms (account_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 --> statement-breakpoint
 -- Spend by subject (a key or an account) and calendar month, and messages by subject and day.
 CREATE TABLE counters (
@@ -102,23 +113,21 @@ CREATE TABLE counters (
   PRIMARY KEY (subject, period)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
+-- One row per call, chained by hash. `body` is the record as a JSON array (audit/record.ts); the columns repeat what is looked up.
 CREATE TABLE audit (
   seq INTEGER PRIMARY KEY,
-  request_id TEXT NOT NULL,
+  hold_id INTEGER,
   at INTEGER NOT NULL,
   account_id TEXT NOT NULL,
-  key_id TEXT,
-  model TEXT,
-  provider TEXT,
-  status INTEGER NOT NULL,
-  charged INTEGER NOT NULL,
   body TEXT NOT NULL,
   hash BLOB NOT NULL
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX audit_by_account ON audit (account_id, seq);
 --> statement-breakpoint
-CREATE INDEX audit_by_request ON audit (request_id);
+CREATE UNIQUE INDEX audit_by_hold ON audit (hold_id) WHERE hold_id IS NOT NULL;
+--> statement-breakpoint
+CREATE INDEX audit_refused ON audit (json_extract(body, '$[0]')) WHERE hold_id IS NULL;
 --> statement-breakpoint
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 --> statement-breakpoint
@@ -159,3 +168,9 @@ CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, '
 CREATE TRIGGER settlements_keep BEFORE UPDATE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements are append-only'); END;
 --> statement-breakpoint
 CREATE TRIGGER settlements_stay BEFORE DELETE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements are append-only'); END;
+--> statement-breakpoint
+CREATE TRIGGER credits_keep BEFORE UPDATE ON credits BEGIN SELECT RAISE(ABORT, 'credits are append-only'); END;
+--> statement-breakpoint
+CREATE TRIGGER credits_stay BEFORE DELETE ON credits BEGIN SELECT RAISE(ABORT, 'credits are append-only'); END;
+--> statement-breakpoint
+CREATE TRIGGER audit_keep BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END;
