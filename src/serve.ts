@@ -60,13 +60,20 @@ function listen(app: App, config: Config): Bun.Server<undefined> {
       idleTimeout: 0,
       maxRequestBodySize: SERVER_BODY_LIMIT,
       development: false,
+      // Outside of development Bun shares the port with whoever listens there already; two gateways on one port would each get half of the calls.
+      reusePort: false,
       fetch: (request, server) => app.fetch(request, server),
       error: () => new Response(null, { status: 500 }),
     });
   } catch (error) {
-    throw new Error(`can't listen on ${config.host}:${config.port}: ${errorText(error)}`, { cause: error });
+    throw new Error(`can't listen on ${config.host}:${config.port}: ${whyNot(error)}`, { cause: error });
   }
 }
+
+const whyNot = (error: unknown): string =>
+  error instanceof Error && "code" in error && error.code === "EADDRINUSE"
+    ? "the port is in use; --port takes another, 0 picks a free one"
+    : errorText(error);
 
 /** The admin API for the command line: a socket that only the owner of the data folder can open. */
 function openControl(app: App, dataDir: string): Bun.Server<undefined> {

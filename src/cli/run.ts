@@ -7,43 +7,42 @@ import { CommandError } from "./transport.ts";
 /** A command with arguments of any kind, as citty's own lists hold them. */
 export type Command = Extract<Awaited<SubCommandsDef[string]>, { run?: unknown }>;
 
-const isHelp = (word: string): boolean => word === "--help" || word === "-h" || word === "help";
-
 /**
  * Runs the command that `argv` names, strictly: an unknown command or flag, a missing value and a word too many are CommandErrors. `--help`
- * anywhere, or `help` in place of a subcommand, prints the usage instead.
+ * anywhere, or `help` before the command, prints the usage instead.
  */
 export async function runLine(main: Command, argv: readonly string[], out: Output): Promise<void> {
-  const path = [main];
+  let command = main;
   const names: string[] = [];
-  let rest = [...argv];
+  // `help keys create` is `keys create --help`.
+  let rest = argv[0] === "help" ? [...argv.slice(1), "--help"] : [...argv];
   for (let list = await subCommands(main); list !== null;) {
     const [name] = rest;
-    if (name === undefined) throw new CommandError(`${said(names)}needs a subcommand: ${Object.keys(list).join(", ")}`);
-    if (isHelp(name)) return printUsage(path, out);
+    if (name === undefined)
+      throw new CommandError(`${said(names)} needs a subcommand: ${Object.keys(list).join(", ")}`);
+    if (isHelp(name)) return printUsage(command, names, out);
     const next = name.startsWith("-") ? undefined : list[name];
     if (next === undefined) throw unknown("command", [...names, name].join(" "), name, Object.keys(list));
-    const command = await resolve(next);
-    path.push(command);
+    command = await resolve(next);
     names.push(name);
     rest = rest.slice(1);
     list = await subCommands(command);
   }
-  const command = path.at(-1) ?? main;
-  if (rest.some((word) => word === "--help" || word === "-h")) return printUsage(path, out);
+  if (rest.some(isHelp)) return printUsage(command, names, out);
   checkWords(rest, (await command.args) as ArgsDef | undefined, names);
   await runCommand(command, { rawArgs: rest });
 }
 
-const said = (names: readonly string[]): string => (names.length === 0 ? "tollgate " : `tollgate ${names.join(" ")} `);
+const isHelp = (word: string): boolean => word === "--help" || word === "-h";
+
+const said = (names: readonly string[]): string => (names.length === 0 ? "tollgate" : names.join(" "));
 
 async function resolve(entry: SubCommandsDef[string]): Promise<Command> {
   return (await (typeof entry === "function" ? (entry as () => unknown)() : entry)) as Command;
 }
 
 async function subCommands(command: Command): Promise<SubCommandsDef | null> {
-  const list = (await command.subCommands) as SubCommandsDef | undefined;
-  return list === undefined ? null : list;
+  return ((await command.subCommands) as SubCommandsDef | undefined) ?? null;
 }
 
 /** citty lets unknown flags and spare words pass; an operator who mistypes `--data-dir` must hear of it. */
@@ -59,13 +58,7 @@ function checkWords(words: string[], args: ArgsDef | undefined, names: readonly 
     if (token.kind !== "option") continue;
     const option = options[token.name];
     if (option === undefined) {
-      throw unknown(
-        "option",
-        `${token.rawName} of tollgate ${names.join(" ")}`,
-        token.name,
-        Object.keys(options),
-        "--",
-      );
+      throw unknown("option", `${token.rawName} of ${said(names)}`, token.name, Object.keys(options), "--");
     }
     const value = token.value ?? "";
     if (option.type === "string" && (value === "" || (value.startsWith("-") && !token.inlineValue))) {
@@ -76,7 +69,7 @@ function checkWords(words: string[], args: ArgsDef | undefined, names: readonly 
   }
   const allowed = defined.length - Object.keys(options).length;
   const spare = positionals[allowed];
-  if (spare !== undefined) throw new CommandError(`${said(names)}takes no argument ${JSON.stringify(spare)}`);
+  if (spare !== undefined) throw new CommandError(`${said(names)} takes no argument ${JSON.stringify(spare)}`);
 }
 
 function unknown(what: string, shown: string, name: string, known: string[], prefix = ""): CommandError {
@@ -88,8 +81,7 @@ function unknown(what: string, shown: string, name: string, known: string[], pre
   return new CommandError(`unknown ${what} ${shown}; ${hint}`);
 }
 
-async function printUsage(path: readonly Command[], out: Output): Promise<void> {
-  const [command, parent] = [path.at(-1), path.at(-2)];
-  if (command === undefined) return;
+async function printUsage(command: Command, names: readonly string[], out: Output): Promise<void> {
+  const parent = names.length === 0 ? undefined : { meta: { name: ["tollgate", ...names.slice(0, -1)].join(" ") } };
   out.write(`${Bun.stripANSI(await renderUsage(command, parent))}\n`);
 }
