@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { simulate } from "./simulation/run.ts";
 
 const SEEDS = 2_000;
-const STEPS = 40;
+const STEPS = 80;
 
 test(`${SEEDS} seeds of ${STEPS} steps: no drift`, async () => {
   let settled = 0;

@@ -2,7 +2,7 @@ import { GatewayError } from "../../../src/ir/error.ts";
 import { priceUsage } from "../../../src/ledger/price.ts";
 import type { CreditRequest } from "../../../src/ledger/types.ts";
 import { LedgerUnavailable } from "../../../src/ledger/unavailable.ts";
-import { ACCOUNTS, type Call, units, type World } from "./world.ts";
+import { ACCOUNT_CAP, ACCOUNTS, type Call, CAPPED_ACCOUNT, CAPPED_KEY, KEY_CAP, units, type World } from "./world.ts";
 
 const DAY_MS = 86_400_000;
 type Step = (world: World) => void | Promise<void>;
@@ -88,13 +88,16 @@ function adjust(world: World): void {
 
 function reserve(world: World): void {
   const { random } = world;
-  const cap = (percent: number): bigint | null => (random.chance(percent) ? units(random.between(1, 300)) : null);
+  const accountId = random.pick(ACCOUNTS);
+  const keyId = random.chance(70) ? `key_${random.below(3)}` : null;
   world.reserve({
+    accountId,
+    keyId,
     charge: random.pick(["wallet", "wallet", "subscription", "metered", "free"] as const),
     free: random.chance(5),
-    keyMonthlyCap: cap(20),
-    accountMonthlyCap: cap(20),
-    callCap: cap(10),
+    keyMonthlyCap: keyId === CAPPED_KEY ? KEY_CAP : null,
+    accountMonthlyCap: accountId === CAPPED_ACCOUNT ? ACCOUNT_CAP : null,
+    callCap: random.chance(10) ? units(random.between(1, 300)) : null,
     dailyMessages: random.chance(20) ? { subject: `s${random.below(2)}`, limit: 5 } : null,
   });
 }

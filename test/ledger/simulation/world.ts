@@ -1,3 +1,4 @@
+import { GatewayError } from "../../../src/ir/error.ts";
 import { BookLedger } from "../../../src/ledger/ledger.ts";
 import { priceUsage, worstCasePrice } from "../../../src/ledger/price.ts";
 import type {
@@ -18,6 +19,12 @@ import type { Random } from "./random.ts";
 export const ACCOUNTS = ["a", "b", "c"] as const;
 const UNIT = 1_000_000_000n;
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Caps that always hold, so that they can be checked at any time. */
+export const CAPPED_KEY = "key_0";
+export const KEY_CAP = UNIT;
+export const CAPPED_ACCOUNT = "b";
+export const ACCOUNT_CAP = 2n * UNIT;
 
 export interface Call {
   request: ReserveRequest;
@@ -108,10 +115,10 @@ export class World {
 
   async crash(): Promise<void> {
     this.storage = this.storage.crash(this.random.chance(50));
-    // Callers die with the process; of what had ended, only what is on the disk is known to the next one.
+    // Callers die with the process. The id of a hold that never reached the disk may name another one in the next process.
     for (const call of this.calls) {
-      const isKnown = this.storage.disk.settlements.has(Number(call.holdId));
-      if (call.phase !== "ended" || !isKnown) call.phase = "gone";
+      const isLost = call.receipt?.state === "voided" && !this.storage.disk.settlements.has(Number(call.holdId));
+      if (call.phase !== "ended" || isLost) call.phase = "gone";
     }
     this.ledger = this.#open();
     const recovered = this.ledger.recover();
@@ -231,7 +238,10 @@ export class World {
     this.ledger.credit(request).then(
       () => void (credit.acknowledged = true),
       (error: unknown) => {
-        if (!(error instanceof LedgerUnavailable)) this.failures.push(error);
+        // A grant that is asked for again when its time is over.
+        const isLate =
+          error instanceof GatewayError && request.kind === "grant" && (request.expiresAt ?? 0) <= this.now;
+        if (!isLate && !(error instanceof LedgerUnavailable)) this.failures.push(error);
       },
     );
   }
@@ -243,9 +253,10 @@ export class World {
     if (this.failures.length > 0) throw this.failures[0];
     const { disk } = this.storage;
     checkDisk(disk);
+    this.#checkCaps();
     for (const { phase, receipt, request, holdId } of this.calls) {
       if (phase === "running" && !disk.holds.has(Number(holdId))) throw new Error(`${holdId} is not on the disk`);
-      if (receipt === null) continue;
+      if (receipt === null || phase === "gone") continue;
       const row = disk.settlements.get(Number(receipt.holdId));
       // A hold that never reached the disk ends with an audit row only.
       if (row === undefined && receipt.charged === 0n && receipt.state === "voided") continue;
@@ -258,6 +269,19 @@ export class World {
       if (acknowledged && !isThere) throw new Error(`the acknowledged credit ${request.idempotencyKey} is lost`);
     }
     if (this.storage.isIdle && this.storage.healthy()) await this.#compareMemory();
+  }
+
+  #checkCaps(): void {
+    for (const [key, value] of this.storage.disk.counters) {
+      const isKey = key.startsWith(`key:${CAPPED_KEY}\n`);
+      const cap = isKey ? KEY_CAP : key.startsWith(`account:${CAPPED_ACCOUNT}\n`) ? ACCOUNT_CAP : value;
+      if (value > cap) throw new Error(`${key}: ${value} is more than the cap of ${cap}`);
+    }
+    for (const { receipt, request } of this.calls) {
+      if (receipt !== null && request.callCap !== null && receipt.charged > request.callCap) {
+        throw new Error(`${request.requestId}: ${receipt.charged} is more than the cap per call`);
+      }
+    }
   }
 
   /** What the ledger says and what its disk says are the same. */
