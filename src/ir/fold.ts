@@ -148,7 +148,9 @@ function extendPart(part: AnswerPart, event: PartEvent): void {
       if (part.type === "tool-call") part.arguments += event.text;
       return;
     case "media-delta":
-      if (part.type === "media") part.base64 += event.base64;
+      if (part.type !== "media") return;
+      part.base64 += event.base64;
+      if (event.transcript !== undefined) part.transcript = (part.transcript ?? "") + event.transcript;
       return;
     case "citation":
       if (part.type === "text") part.citations.push(event.citation);

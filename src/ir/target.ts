@@ -50,6 +50,8 @@ export interface Compat {
   json_schema: boolean;
   strict_tools: boolean;
   parallel_tool_calls: boolean;
+  /** Takes OpenAI's free-form tools; absent = only for clients that wrote them in the chat dialect themselves, else they go as functions. */
+  custom_tools?: boolean;
   /** `tool_choice: "required"` is spelled `any` (Mistral). */
   tool_choice_any: boolean;
   /** Name of the seed field (Mistral: `random_seed`). */

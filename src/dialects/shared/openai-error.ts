@@ -129,10 +129,15 @@ const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
   429: "rate_limit_error",
 };
 
+/** The `type` of an error in OpenAI's words: its own, or what its status stands for. */
+export function errorType(error: GatewayError): string {
+  return error.type ?? TYPE_BY_STATUS[error.status] ?? "api_error";
+}
+
 /** The body that OpenAI's SDKs read: `{error: {message, type, param, code}}`, plus our `request_id`. */
 export function renderOpenAiError(error: GatewayError, requestId: string, style: ErrorStyle): RenderedError {
   const managed = style.style === "managed" && error.status === 429;
-  const type = error.type ?? (style.style === "wallet" ? error.code : (TYPE_BY_STATUS[error.status] ?? "api_error"));
+  const type = error.type === null && style.style === "wallet" ? error.code : errorType(error);
   const headers: Record<string, string> = { ...error.headers };
   if (error.retryAfterSeconds !== null) headers["retry-after"] = String(Math.ceil(error.retryAfterSeconds));
   const retry = managed && error.retryAfterSeconds !== null ? Math.ceil(error.retryAfterSeconds) : null;

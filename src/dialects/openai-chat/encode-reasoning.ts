@@ -1,0 +1,75 @@
+import type { ReasoningRequest } from "../../ir/request.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { type Encoding, NOT_KNOWN } from "./encoding.ts";
+
+type Effort = NonNullable<ReasoningRequest["effort"]>;
+
+/** What was asked of reasoning, in the words of the server at hand (compat flag `reasoning_request`). */
+export function encodeReasoning(reasoning: ReasoningRequest | null, encoding: Encoding): JsonObject {
+  if (reasoning === null) return {};
+  const { capabilities, compat } = encoding.target;
+  if (!capabilities.has("reasoning") || compat.reasoning_request === "none") {
+    if (reasoning.mode !== "off") encoding.lose("reasoning", "this model's reasoning can't be asked for");
+    return {};
+  }
+  switch (compat.reasoning_request) {
+    case "reasoning":
+      return { reasoning: openRouterForm(reasoning) };
+    case "thinking":
+      return thinkingForm(reasoning, encoding);
+    case "enable_thinking":
+      return qwenForm(reasoning, encoding);
+    default: {
+      loseDisplay(reasoning, encoding);
+      const effort = effortOf(reasoning, encoding);
+      return effort === null ? {} : { reasoning_effort: effort };
+    }
+  }
+}
+
+/** Effort as asked for, or the nearest to a budget in tokens. The steps are those that Google and Anthropic suggest for theirs. */
+function effortOf(reasoning: ReasoningRequest, encoding: Encoding): Effort | null {
+  if (reasoning.effort !== undefined) return reasoning.effort;
+  if (reasoning.mode === "off") return "none";
+  const budget = reasoning.budget;
+  if (budget === undefined || budget < 0) return null;
+  const effort =
+    budget === 0 ? "none" : budget <= 1024 ? "minimal" : budget <= 4096 ? "low" : budget <= 16384 ? "medium" : "high";
+  if (budget > 0) {
+    encoding.lose("reasoning.budget", `thinking budgets are not known to this provider; effort ${effort} is asked for`);
+  }
+  return effort;
+}
+
+/** https://openrouter.ai/docs/use-cases/reasoning-tokens: effort or max_tokens, not both. */
+function openRouterForm(reasoning: ReasoningRequest): JsonObject {
+  const hidden = reasoning.display === "none" ? { exclude: true } : {};
+  if (reasoning.mode === "off") return { enabled: false };
+  if (reasoning.effort !== undefined) return { effort: reasoning.effort, ...hidden };
+  if (reasoning.budget !== undefined && reasoning.budget > 0) return { max_tokens: reasoning.budget, ...hidden };
+  return { enabled: true, ...hidden };
+}
+
+/** https://api-docs.deepseek.com/guides/thinking_mode: a switch, and an effort beside it. */
+function thinkingForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
+  if (reasoning.mode === "off" || reasoning.effort === "none") return { thinking: { type: "disabled" } };
+  loseDisplay(reasoning, encoding);
+  const effort = effortOf(reasoning, encoding);
+  return { thinking: { type: "enabled" }, ...(effort === null ? {} : { reasoning_effort: effort }) };
+}
+
+/** Qwen: a switch and a budget; efforts are not known. */
+function qwenForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
+  if (reasoning.mode === "off" || reasoning.effort === "none") return { enable_thinking: false };
+  loseDisplay(reasoning, encoding);
+  if (reasoning.effort !== undefined) encoding.lose("reasoning_effort", "this provider knows budgets only");
+  const budget = reasoning.budget !== undefined && reasoning.budget > 0 ? { thinking_budget: reasoning.budget } : {};
+  return { enable_thinking: true, ...budget };
+}
+
+/** Chat answers show what reasoning the server shows; summaries can't be asked for. */
+function loseDisplay(reasoning: ReasoningRequest, encoding: Encoding): void {
+  const { display } = reasoning;
+  if (display === undefined || display === "none" || display === "auto" || display === "full") return;
+  encoding.lose("reasoning.summary", `summaries of reasoning are ${NOT_KNOWN}`);
+}

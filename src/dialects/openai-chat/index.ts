@@ -1,0 +1,30 @@
+import type { Dialect } from "../dialect.ts";
+import { decodeOpenAiError, renderOpenAiError } from "../shared/openai-error.ts";
+import { ChatDecoder, decodeAnswer } from "./decoder.ts";
+import { encodeAnswer } from "./encode-answer.ts";
+import { encodeRequest } from "./encode-request.ts";
+import { ChatEncoder, KEEP_ALIVE } from "./encoder.ts";
+import { renderStreamError } from "./error.ts";
+import { readHints } from "./hints.ts";
+import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
+import { decodeRequest } from "./request.ts";
+
+/** OpenAI Chat Completions, both sides, and what compatible servers made of it. */
+export const openaiChat: Dialect = {
+  id: "openai-chat",
+  hints: readHints,
+  decodeRequest,
+  encodeRequest,
+  spliceRequest: (doc, owned, _route, target) => spliceRequest(doc, owned, target),
+  createDecoder: (options) => new ChatDecoder(options),
+  decodeAnswer,
+  decodeError: decodeOpenAiError,
+  createEncoder: (context) => new ChatEncoder(context),
+  encodeAnswer,
+  annotateTail,
+  annotateBody,
+  renderError: renderOpenAiError,
+  renderStreamError,
+  keepAliveText: KEEP_ALIVE,
+  streamContentType: () => "text/event-stream; charset=utf-8",
+};

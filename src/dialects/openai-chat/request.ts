@@ -1,0 +1,223 @@
+import type { RequestContext } from "../dialect.ts";
+import { invalidRequest, unsupportedFeature } from "../../ir/error.ts";
+import type { GenerateRequest, OutputFormat, Part, Sampling, Turn } from "../../ir/request.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import {
+  isAbsent,
+  optionalArray,
+  optionalBoolean,
+  optionalInteger,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  optionalWord,
+  readName,
+  readObject,
+  readString,
+  unknownFields,
+} from "../shared/fields.ts";
+import { decodeRequestCache } from "./content.ts";
+import { decodeMessages } from "./messages.ts";
+import { RequestReading } from "./reading.ts";
+import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
+import { decodeToolChoice, decodeTools } from "./tools.ts";
+
+const MAX_TOKENS = Number.MAX_SAFE_INTEGER;
+/** `n` of the API reference. */
+const MAX_CHOICES = 128;
+
+/** Fields that have a place of their own in the representation, or that the gateway deals with itself. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...REASONING_FIELDS,
+  "model",
+  "messages",
+  "stream",
+  "stream_options",
+  "tools",
+  "tool_choice",
+  "parallel_tool_calls",
+  "functions",
+  "function_call",
+  "response_format",
+  "max_tokens",
+  "max_completion_tokens",
+  "temperature",
+  "top_p",
+  "top_k",
+  "seed",
+  "random_seed",
+  "frequency_penalty",
+  "presence_penalty",
+  "stop",
+  "n",
+  "logprobs",
+  "top_logprobs",
+  "logit_bias",
+  "service_tier",
+  "verbosity",
+  "modalities",
+  "audio",
+  "prediction",
+  "user",
+  "safety_identifier",
+  "metadata",
+  "store",
+  "prompt_cache_key",
+  "cache_control",
+]);
+
+/** A chat request, to be translated. Throws GatewayError 400 with the path of the offending field. */
+export function decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest {
+  const model = isAbsent(body["model"]) ? null : readName(body["model"], "model");
+  const reading = new RequestReading(context.seals, model);
+  const tools = decodeTools(body);
+  const { choice, native } = decodeToolChoice(body, tools);
+  const { system, turns } = splitSystem(decodeMessages(body["messages"], reading));
+  const options = optionalObject(body["stream_options"], "stream_options");
+  const extras = { ...extraFields(body), ...(native === null ? {} : { tool_choice: native }) };
+  return {
+    origin: "openai-chat",
+    model,
+    stream: optionalBoolean(body["stream"], "stream") ?? false,
+    system,
+    turns,
+    tools,
+    toolChoice: choice,
+    output: decodeOutput(body),
+    sampling: decodeSampling(body),
+    maxOutput: readMaxOutput(body),
+    stop: decodeStop(body),
+    n: optionalInteger(body["n"], "n", 1, MAX_CHOICES) ?? 1,
+    reasoning: decodeReasoning(body),
+    logprobs: decodeLogprobs(body),
+    serviceTier: optionalString(body["service_tier"], "service_tier") ?? null,
+    ...decodeExpression(body),
+    ...decodeIdentity(body),
+    includeUsage: optionalBoolean(options?.["include_usage"], "stream_options.include_usage") ?? false,
+    extras: { origin: "openai-chat", fields: extras },
+    ...(reading.losses.length === 0 ? {} : { losses: reading.losses }),
+  };
+}
+
+/** The client's output cap in tokens; the newer name wins. */
+export function readMaxOutput(body: JsonObject): number | null {
+  const newer = optionalInteger(body["max_completion_tokens"], "max_completion_tokens", 1, MAX_TOKENS);
+  return newer ?? optionalInteger(body["max_tokens"], "max_tokens", 1, MAX_TOKENS) ?? null;
+}
+
+/** System and developer messages that the conversation begins with. One of nothing else stays a conversation. */
+function splitSystem(all: Turn[]): { system: Part[]; turns: Turn[] } {
+  const first = all.findIndex((turn) => !isInstruction(turn));
+  const leading = first < 0 ? 0 : first;
+  return { system: all.slice(0, leading).flatMap((turn) => turn.parts), turns: all.slice(leading) };
+}
+
+/** Instructions with a name or unknown fields keep their message. */
+function isInstruction(turn: Turn): boolean {
+  const isPlain = turn.name === undefined && turn.extras === undefined;
+  return isPlain && (turn.role === "system" || turn.role === "developer");
+}
+
+function decodeOutput(body: JsonObject): OutputFormat {
+  const format = optionalObject(body["response_format"], "response_format");
+  if (format === undefined) return { kind: "text" };
+  const type = readName(format["type"], "response_format.type");
+  if (type === "text") return { kind: "text" };
+  if (type === "json_object") {
+    // Together and llama.cpp take a schema here.
+    const schema = optionalObject(format["schema"], "response_format.schema");
+    return schema === undefined ? { kind: "json" } : { kind: "schema", name: "output", schema, strict: null };
+  }
+  if (type !== "json_schema") {
+    throw unsupportedFeature("response_format.type", `response_format.type: ${JSON.stringify(type)} is not known`);
+  }
+  const at = "response_format.json_schema";
+  const inner = readObject(format["json_schema"], at);
+  const description = optionalString(inner["description"], `${at}.description`);
+  return {
+    kind: "schema",
+    name: readName(inner["name"], `${at}.name`),
+    schema: optionalObject(inner["schema"], `${at}.schema`) ?? {},
+    strict: optionalBoolean(inner["strict"], `${at}.strict`) ?? null,
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function decodeSampling(body: JsonObject): Sampling {
+  const values: Sampling = {};
+  const temperature = optionalNumber(body["temperature"], "temperature", 0, 2);
+  if (temperature !== undefined) values.temperature = temperature;
+  const topP = optionalNumber(body["top_p"], "top_p", 0, 1);
+  if (topP !== undefined) values.topP = topP;
+  const topK = optionalInteger(body["top_k"], "top_k", -1, MAX_TOKENS);
+  if (topK !== undefined && topK > 0) values.topK = topK;
+  const seedField = isAbsent(body["seed"]) ? "random_seed" : "seed";
+  const seed = optionalInteger(body[seedField], seedField, -MAX_TOKENS, MAX_TOKENS);
+  if (seed !== undefined) values.seed = seed;
+  const frequency = optionalNumber(body["frequency_penalty"], "frequency_penalty", -2, 2);
+  if (frequency !== undefined) values.frequencyPenalty = frequency;
+  const presence = optionalNumber(body["presence_penalty"], "presence_penalty", -2, 2);
+  if (presence !== undefined) values.presencePenalty = presence;
+  return values;
+}
+
+function decodeStop(body: JsonObject): string[] {
+  const stop = body["stop"];
+  if (isAbsent(stop)) return [];
+  if (typeof stop === "string") return [stop];
+  if (!Array.isArray(stop)) throw invalidRequest("stop", "stop: expected a string or an array of strings");
+  return stop.map((entry, index) => readString(entry, `stop[${index}]`));
+}
+
+function decodeLogprobs(body: JsonObject): { top: number | null } | null {
+  const top = optionalInteger(body["top_logprobs"], "top_logprobs", 0, 20);
+  const wanted = optionalBoolean(body["logprobs"], "logprobs") ?? false;
+  if (wanted) return { top: top ?? null };
+  if (top === undefined || top === 0) return null;
+  throw invalidRequest("top_logprobs", "top_logprobs: needs logprobs: true");
+}
+
+type Expression = Pick<GenerateRequest, "logitBias" | "verbosity" | "modalities" | "audio" | "prediction" | "cache">;
+
+function decodeExpression(body: JsonObject): Expression {
+  const logitBias = optionalObject(body["logit_bias"], "logit_bias");
+  const verbosity = optionalWord(body["verbosity"], "verbosity", ["low", "medium", "high"]);
+  const modalities = optionalArray(body["modalities"], "modalities")?.map((entry, index) =>
+    readString(entry, `modalities[${index}]`).toLowerCase(),
+  );
+  const audio = optionalObject(body["audio"], "audio");
+  const prediction = optionalObject(body["prediction"], "prediction");
+  const cache = decodeRequestCache(body);
+  return {
+    ...(logitBias === undefined || Object.keys(logitBias).length === 0 ? {} : { logitBias }),
+    ...(verbosity === undefined ? {} : { verbosity }),
+    ...(modalities === undefined ? {} : { modalities }),
+    ...(audio === undefined ? {} : { audio }),
+    ...(prediction === undefined ? {} : { prediction }),
+    ...(cache === undefined ? {} : { cache }),
+  };
+}
+
+type Identity = Pick<GenerateRequest, "user" | "metadata" | "promptCacheKey">;
+
+function decodeIdentity(body: JsonObject): Identity {
+  // safety_identifier is the successor of user (API reference).
+  const user = optionalString(body["user"], "user") ?? optionalString(body["safety_identifier"], "safety_identifier");
+  const metadata = optionalObject(body["metadata"], "metadata");
+  const promptCacheKey = optionalString(body["prompt_cache_key"], "prompt_cache_key");
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(metadata === undefined || Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
+  };
+}
+
+/** What is left for this dialect alone. `store: false` asks for what happens anyway. */
+function extraFields(body: JsonObject): JsonObject {
+  const fields: JsonObject = { ...unknownFields(body, KNOWN) };
+  if (optionalBoolean(body["store"], "store") === true) fields["store"] = true;
+  if (!isAbsent(body["user"]) && !isAbsent(body["safety_identifier"])) {
+    fields["safety_identifier"] = readString(body["safety_identifier"], "safety_identifier");
+  }
+  return fields;
+}

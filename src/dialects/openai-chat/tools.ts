@@ -1,0 +1,146 @@
+import { invalidRequest } from "../../ir/error.ts";
+import type { Tool, ToolChoice } from "../../ir/request.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import {
+  isAbsent,
+  optionalArray,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  optionalWord,
+  readArray,
+  readName,
+  readObject,
+  unknownFields,
+  type Wire,
+} from "../shared/fields.ts";
+
+const TOOL_FIELDS: ReadonlySet<string> = new Set(["type", "function", "custom", "cache_control"]);
+const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
+const CUSTOM_FIELDS: ReadonlySet<string> = new Set(["name", "description", "format"]);
+
+/** `tools`, and the legacy `functions` as the tools that they became. Types beside function and custom are the provider's own. */
+export function decodeTools(body: JsonObject): Tool[] {
+  const tools = (optionalArray(body["tools"], "tools") ?? []).map((entry, index) => {
+    const path = `tools[${index}]`;
+    return decodeTool(readObject(entry, path), path);
+  });
+  const functions = (optionalArray(body["functions"], "functions") ?? []).map((entry, index) => {
+    const path = `functions[${index}]`;
+    return decodeFunction(readObject(entry, path), path, path);
+  });
+  return [...tools, ...functions];
+}
+
+function decodeTool(tool: JsonObject, path: string): Tool {
+  const type = readName(tool["type"], `${path}.type`);
+  const cache = isAbsent(tool["cache_control"]) ? {} : cacheOf(tool, path);
+  if (type === "function") {
+    const at = `${path}.function`;
+    const decoded = decodeFunction(readObject(tool["function"], at), at, path);
+    const outer = unknownFields(tool, TOOL_FIELDS);
+    return { ...decoded, ...cache, ...(outer === undefined ? {} : { extras: { ...decoded.extras, tool: outer } }) };
+  }
+  if (type === "custom") return { ...decodeCustom(readObject(tool["custom"], `${path}.custom`), path), ...cache };
+  return { kind: "server", name: type, native: { origin: "openai-chat", value: tool }, path };
+}
+
+function cacheOf(tool: JsonObject, path: string): Pick<Tool, "cache"> {
+  const control = readObject(tool["cache_control"], `${path}.cache_control`);
+  return { cache: { ttl: control["ttl"] === "1h" ? "1h" : "5m" } };
+}
+
+function decodeFunction(tool: JsonObject, at: string, path: string): Tool {
+  const description = optionalString(tool["description"], `${at}.description`);
+  const schema = optionalObject(tool["parameters"], `${at}.parameters`);
+  const strict = optionalBoolean(tool["strict"], `${at}.strict`);
+  const extras = unknownFields(tool, FUNCTION_FIELDS);
+  return {
+    kind: "function",
+    name: readName(tool["name"], `${at}.name`),
+    ...(description === undefined ? {} : { description }),
+    ...(schema === undefined ? {} : { schema }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(extras === undefined ? {} : { extras }),
+    path,
+  };
+}
+
+function decodeCustom(tool: JsonObject, path: string): Tool {
+  const at = `${path}.custom`;
+  const description = optionalString(tool["description"], `${at}.description`);
+  const format = optionalObject(tool["format"], `${at}.format`);
+  if (format !== undefined && optionalWord(format["type"], `${at}.format.type`, ["text", "grammar"]) === "grammar") {
+    const grammar = readObject(format["grammar"], `${at}.format.grammar`);
+    optionalWord(grammar["syntax"], `${at}.format.grammar.syntax`, ["lark", "regex"]);
+    readName(grammar["definition"], `${at}.format.grammar.definition`);
+  }
+  const extras = unknownFields(tool, CUSTOM_FIELDS);
+  return {
+    kind: "custom",
+    name: readName(tool["name"], `${at}.name`),
+    ...(description === undefined ? {} : { description }),
+    ...(format === undefined ? {} : { native: { origin: "openai-chat", value: format } }),
+    ...(extras === undefined ? {} : { extras }),
+    path,
+  };
+}
+
+export interface DecodedChoice {
+  choice: ToolChoice | null;
+  /** A form that names something hosted: only this dialect has words for it. */
+  native: JsonObject | null;
+}
+
+/** `tool_choice` in all its forms, the legacy `function_call`, and `parallel_tool_calls`. Names are checked against the declared tools. */
+export function decodeToolChoice(body: JsonObject, tools: readonly Tool[]): DecodedChoice {
+  const parallel = optionalBoolean(body["parallel_tool_calls"], "parallel_tool_calls") ?? null;
+  const value = isAbsent(body["tool_choice"]) ? legacyChoice(body["function_call"]) : body["tool_choice"];
+  const path = isAbsent(body["tool_choice"]) ? "function_call" : "tool_choice";
+  if (isAbsent(value)) {
+    return { choice: parallel === null ? null : { mode: "auto", names: [], parallel }, native: null };
+  }
+  if (typeof value === "string") {
+    // Mistral's `any` is OpenAI's `required`.
+    const word = optionalWord(value, path, ["auto", "none", "required", "any"]) ?? "auto";
+    return { choice: { mode: word === "any" ? "required" : word, names: [], parallel }, native: null };
+  }
+  const choice = readObject(value, path);
+  const type = readName(choice["type"], `${path}.type`);
+  if (type === "allowed_tools") return decodeAllowed(choice, parallel, tools);
+  if (type !== "function" && type !== "custom") {
+    return { choice: { mode: "named", names: [type], parallel }, native: choice };
+  }
+  const name = namedIn(choice, type, path, tools);
+  return { choice: { mode: "named", names: [name], parallel }, native: null };
+}
+
+/** `function_call: {name}` → as `tool_choice` says it. */
+function legacyChoice(value: Wire): Wire {
+  if (isAbsent(value) || typeof value === "string") return value;
+  const choice = readObject(value, "function_call");
+  return { type: "function", function: { name: readName(choice["name"], "function_call.name") } };
+}
+
+function decodeAllowed(choice: JsonObject, parallel: boolean | null, tools: readonly Tool[]): DecodedChoice {
+  const at = "tool_choice.allowed_tools";
+  const allowed = readObject(choice["allowed_tools"], at);
+  const mode = optionalWord(allowed["mode"], `${at}.mode`, ["auto", "required"]) ?? "auto";
+  let hosted = false;
+  const names = readArray(allowed["tools"], `${at}.tools`).map((entry, index) => {
+    const path = `${at}.tools[${index}]`;
+    const tool = readObject(entry, path);
+    const type = readName(tool["type"], `${path}.type`);
+    if (type === "function" || type === "custom") return namedIn(tool, type, path, tools);
+    hosted = true;
+    return type;
+  });
+  return { choice: { mode, names, parallel }, native: hosted ? choice : null };
+}
+
+function namedIn(choice: JsonObject, type: "function" | "custom", path: string, tools: readonly Tool[]): string {
+  const field = `${path}.${type}.name`;
+  const name = readName(readObject(choice[type], `${path}.${type}`)["name"], field);
+  if (tools.some((tool) => tool.name === name)) return name;
+  throw invalidRequest(field, `${field}: the tool ${JSON.stringify(name)} is not among the declared tools`);
+}
