@@ -85,6 +85,8 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
   #dialect: Dialect;
   #context: RelayContext;
   #held: HeldFrame[] = [];
+  /** What no decoder reads but follows the held frames: comments, and the bracket that closes an array. */
+  #after: Uint8Array[] = [];
   #id: string | null = null;
   #model: string | null = null;
   #framesSent = 0;
@@ -132,6 +134,10 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
         this.#held.push({ frame: item.frame, raw: item.raw });
         continue;
       }
+      if (item.isComment && this.#held.length > 0) {
+        this.#after.push(item.raw);
+        continue;
+      }
       if (role === "content" && this.#held.length > 0) this.#release(out);
       if (role !== "ignore" && item.frame.data.includes('"sequence_number"')) this.#readSequence(item.frame.data);
       out.push(item.raw);
@@ -149,7 +155,9 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
       out.push(held.raw);
       this.#framesSent += 1;
     }
+    out.push(...this.#after);
     this.#held = [];
+    this.#after = [];
     this.hasTail = false;
   }
 
@@ -159,7 +167,7 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
   }
 
   finish(annotation: Annotation): Uint8Array {
-    return concat(this.#dialect.annotateTail(this.#held, this.#context, annotation));
+    return concat([...this.#dialect.annotateTail(this.#held, this.#context, annotation), ...this.#after]);
   }
 
   get losses(): readonly Loss[] {
