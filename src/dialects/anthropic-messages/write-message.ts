@@ -175,13 +175,13 @@ export class MessageWriter implements BlockSink {
     this.#out.push({ type: "ping" });
   }
 
-  /** Input as the provider told it early, else as it was counted; output 1, since some clients add start and delta up. */
+  /** Input as the provider told it early, else as it was counted; output 0, since some clients add start and delta up. */
   #startUsage(): JsonObject {
     const early = this.#earlyUsage;
-    if (early === null || totalInput(early) === 0) return { input_tokens: this.context.inputTokens, output_tokens: 1 };
+    if (early === null || totalInput(early) === 0) return { input_tokens: this.context.inputTokens, output_tokens: 0 };
     return encodeUsage({
       ...early,
-      tokens: { ...early.tokens, output: 1, reasoning: 0 },
+      tokens: { ...early.tokens, output: 0, reasoning: 0 },
       reasoningKnown: false,
       fees: {},
     });

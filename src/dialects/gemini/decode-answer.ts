@@ -49,7 +49,10 @@ export class GeminiDecoder implements AnswerDecoder {
       emit({ type: "error", error: errorOf(null, chunk) });
       return "tail";
     }
+    const isFirst = !this.#hasStarted;
     this.#start(chunk, emit);
+    // Some clients are told the input before any content.
+    if (isFirst) this.#takeUsage(chunk, false, emit);
     const before = this.#contents();
     let isTail = this.#takeFeedback(chunk, emit);
     for (const item of objectsOf(chunk.candidates)) {

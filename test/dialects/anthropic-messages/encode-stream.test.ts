@@ -106,7 +106,7 @@ test("the frames of an ordinary answer", () => {
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: { input_tokens: 11, output_tokens: 1 },
+      usage: { input_tokens: 11, output_tokens: 0 },
     },
   });
   const usage = {
@@ -144,7 +144,7 @@ test("the start carries the provider's own input count when it came early, and A
   );
   expect(first?.message).toMatchObject({
     id: "msg_9",
-    usage: { input_tokens: 70, cache_read_input_tokens: 5, output_tokens: 1 },
+    usage: { input_tokens: 70, cache_read_input_tokens: 5, output_tokens: 0 },
   });
 });
 

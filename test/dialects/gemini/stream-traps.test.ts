@@ -4,7 +4,7 @@ import { gemini } from "../../../src/dialects/gemini/index.ts";
 import type { FrameRole } from "../../../src/dialects/dialect.ts";
 import { DecodeError } from "../../../src/ir/error.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";
-import type { JsonValue } from "../../../src/lib/json.ts";
+import type { JsonObject, JsonValue } from "../../../src/lib/json.ts";
 import { cuttings, decodeBody, decodeChunks, decodePieces, decodeText, fold, sse, target } from "./support.ts";
 
 const text = (value: string, more: object = {}): JsonValue => ({
@@ -51,6 +51,13 @@ describe("text and thoughts", () => {
       "message-end",
       "response-end",
     ]);
+  });
+
+  test("the input that the first chunk tells is known before its content", () => {
+    const usageMetadata = { promptTokenCount: 25, totalTokenCount: 25 };
+    const events = decodeChunks({ ...(text("a") as JsonObject), usageMetadata }, text("b", STOP));
+    expect(kinds(events).slice(0, 3)).toEqual(["message-start", "usage", "text-start"]);
+    expect(events[1]).toMatchObject({ final: false, usage: { tokens: { input: 25 } } });
   });
 
   test("a signature on an empty text part seals the text that is open", () => {

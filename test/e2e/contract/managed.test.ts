@@ -176,7 +176,9 @@ describe("managed: anonymous callers", () => {
     const other = await open.gateway.post("/v1/chat/completions", hello(HAIKU));
     expect([other.status, at(await bodyOf(other), "error.code")]).toEqual([403, "model_not_allowed"]);
     const list = await bodyOf(await open.gateway.get("/v1/models"));
-    expect((list["data"] as { id: string }[]).filter(({ id }) => !id.includes("-flex")).map(({ id }) => id)).toContain(FREE_MODEL);
+    expect((list["data"] as { id: string }[]).filter(({ id }) => !id.includes("-flex")).map(({ id }) => id)).toContain(
+      FREE_MODEL,
+    );
     expect(JSON.stringify(list)).not.toContain(HAIKU);
   });
 
@@ -254,7 +256,9 @@ describe("managed: records", () => {
 
   test("a client that leaves pays for what reached it; the record says client_disconnect", async () => {
     const { key, accountId } = await profile.gateway.createKey({ credit: "5.00" });
-    profile.anthropic.always(anthropicReply({ text: ["Hello ", gate("left"), "there"], usage: { input: 11, output: 500 } }));
+    profile.anthropic.always(
+      anthropicReply({ text: ["Hello ", gate("left"), "there"], usage: { input: 11, output: 500 } }),
+    );
     const leave = new AbortController();
     const answer = await profile.gateway.post("/v1/chat/completions", hello(HAIKU, { stream: true }), key, {
       signal: leave.signal,

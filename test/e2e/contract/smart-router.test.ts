@@ -102,9 +102,7 @@ describe("smart router: failover", () => {
     for (const stream of [false, true]) {
       const answer = await fresh.gateway.post("/v1/chat/completions", hello("gpt-5", { stream }), key);
       expect(answer.status).toBe(200);
-      const block = stream
-        ? (await framesOf(answer)).at(-1)?.data["spendex"]
-        : at(await bodyOf(answer), "spendex");
+      const block = stream ? (await framesOf(answer)).at(-1)?.data["spendex"] : at(await bodyOf(answer), "spendex");
       const routed = String(at(block, "routed_model"));
       expect(["claude-opus-4-6", "gemini-2.5-pro"]).toContain(routed);
       expect(Number(at(block, "attempts"))).toBeGreaterThan(1);

@@ -96,7 +96,7 @@ export interface StreamFrame {
 /** The frames of a whole SSE answer with JSON in them: comments and `[DONE]` are left out. */
 export async function framesOf(answer: Response): Promise<StreamFrame[]> {
   const frames: StreamFrame[] = [];
-  for (const block of (await answer.text()).split("\n\n")) {
+  for (const block of (await answer.text()).split(/\r?\n\r?\n/)) {
     const data = /^data: (.*)$/m.exec(block)?.[1];
     if (data === undefined || data === "[DONE]") continue;
     frames.push({ event: /^event: (.*)$/m.exec(block)?.[1] ?? null, data: JSON.parse(data) as Json });

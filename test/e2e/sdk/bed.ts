@@ -69,6 +69,9 @@ function catalogFor(origin: string): string {
     (name) =>
       `  - {id: ${modelOf(name)}, provider: ${name}, context: 200000, max_output: 32000, capabilities: ${CAN}, price: ${PRICE}}`,
   );
+  const aliases = ["gpt-5", "claude-sonnet-4-5", "gemini-3"].flatMap((family) =>
+    PROVIDERS.map((name) => `  ${family}-${modelOf(name)}: ${modelOf(name)}`),
+  );
   return `
 billing: {currency: USD, fx: {USD: 1}, markup_percent: 0}
 access: {auth: required, limits: {requests_per_minute: 0}}
@@ -79,7 +82,9 @@ models:
 ${models.join("\n")}
   - {id: embedder, provider: openai, context: 8000, capabilities: [embeddings], price: {input: 0.02}}
   - {id: google-embedder, provider: gemini, context: 8000, capabilities: [embeddings], price: {input: 0.02}}
-  - {id: dear, provider: openai, context: 200000, max_output: 100000, price: {input: 900.00, output: 9000.00}}
+  - {id: dear, provider: anthropic, context: 200000, max_output: 100000, price: {input: 900.00, output: 9000.00}}
+aliases:
+${aliases.join("\n")}
 `;
 }
 

@@ -31,7 +31,7 @@ function oneCase(client: Client, provider: (typeof PROVIDERS)[number], item: Cas
     test(
       name,
       async () => {
-        await item.run({ bed, client, provider, stream, model: modelOf(provider) });
+        await item.run({ bed, client, provider, stream, model: (client.prefix ?? "") + modelOf(provider) });
         expect(bed.violations).toEqual([]);
       },
       10_000,

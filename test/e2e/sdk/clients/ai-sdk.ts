@@ -118,30 +118,33 @@ const keyOf = (bed: Bed, ask: Ask): string => ask.key ?? bed.key;
 
 export const aiOpenaiChat: Client = {
   name: "ai openai.chat",
+  prefix: "gpt-5-",
   dialect: "openai-chat",
   open: (bed, ask) =>
     new AiConversation(
       createOpenAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }).chat(ask.model),
       ask,
-      ask.reasoning === true ? { openai: { reasoningEffort: "medium", forceReasoning: true } } : undefined,
+      ask.reasoning === true ? { openai: { reasoningEffort: "medium" } } : undefined,
     ),
   failure: failureOf,
 };
 export const aiOpenaiResponses: Client = {
   name: "ai openai.responses",
+  prefix: "gpt-5-",
   dialect: "openai-responses",
   open: (bed, ask) =>
     new AiConversation(
       createOpenAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }).responses(ask.model),
       ask,
       ask.reasoning === true
-        ? { openai: { store: false, reasoningEffort: "medium", reasoningSummary: "auto", forceReasoning: true } }
+        ? { openai: { store: false, reasoningEffort: "medium", reasoningSummary: "auto" } }
         : { openai: { store: false } },
     ),
   failure: failureOf,
 };
 export const aiAnthropic: Client = {
   name: "ai anthropic",
+  prefix: "claude-sonnet-4-5-",
   dialect: "anthropic-messages",
   open: (bed, ask) =>
     new AiConversation(
@@ -153,6 +156,7 @@ export const aiAnthropic: Client = {
 };
 export const aiGoogle: Client = {
   name: "ai google",
+  prefix: "gemini-3-",
   dialect: "gemini",
   open: (bed, ask) =>
     new AiConversation(

@@ -60,8 +60,8 @@ export interface Client {
   dialect: DialectId;
   open(bed: Bed, ask: Ask): Conversation;
   failure(error: unknown): Failure;
-  /** What this client can't do by itself, by case name, and why. */
-  cannot?: Record<string, string>;
+  /** Stands before the model's id, for clients that go by the names of models they know. */
+  prefix?: string;
 }
 
 /** A PNG of one red pixel. */

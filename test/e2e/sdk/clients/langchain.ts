@@ -91,6 +91,7 @@ const keyOf = (bed: { key: string }, ask: Ask): string => ask.key ?? bed.key;
 
 export const langchainChat: Client = {
   name: "langchain openai",
+  prefix: "gpt-5-",
   dialect: "openai-chat",
   open: (bed, ask) =>
     new LangChainConversation(
@@ -107,6 +108,7 @@ export const langchainChat: Client = {
 };
 export const langchainResponses: Client = {
   name: "langchain openai responses",
+  prefix: "gpt-5-",
   dialect: "openai-responses",
   open: (bed, ask) =>
     new LangChainConversation(
@@ -125,6 +127,7 @@ export const langchainResponses: Client = {
 };
 export const langchainAnthropic: Client = {
   name: "langchain anthropic",
+  prefix: "claude-sonnet-4-5-",
   dialect: "anthropic-messages",
   open: (bed, ask) =>
     new LangChainConversation(
@@ -142,6 +145,7 @@ export const langchainAnthropic: Client = {
 };
 export const langchainGoogle: Client = {
   name: "langchain google-genai",
+  prefix: "gemini-3-",
   dialect: "gemini",
   open: (bed, ask) =>
     new LangChainConversation(
