@@ -54,7 +54,10 @@ export interface HoldFacts {
 export function worstCaseAmount(facts: HoldFacts, targets: readonly Target[], cap: number | null): Nano {
   let most = 0n;
   for (const target of targets) {
-    if (isOwnKey(target)) continue;
+    if (isOwnKey(target)) {
+      if (facts.catalog.billing.byokFee > most) most = facts.catalog.billing.byokFee;
+      continue;
+    }
     const pin = pinFor(facts.catalog, target, facts.principal, facts.now);
     if (pin === null) continue;
     const price = worstCasePrice(worstCase(facts, target, pin, cap));

@@ -50,6 +50,7 @@ export async function settleCall(live: LiveCall, outcome: Outcome): Promise<Clos
     pin,
     price,
     absorb,
+    ...(absorb ? {} : { ownKeyFee: live.catalog.billing.byokFee }),
     audit: live.audit(
       outcome.state === "completed"
         ? { status: 200, errorCode: null, streamState: "completed" }

@@ -7,7 +7,7 @@ import type { RateLimiter } from "../gates/limits.ts";
 import type { KeyStore } from "../gates/types.ts";
 import type { Gateway } from "../gateway/types.ts";
 import type { DialectId } from "../ir/dialect-id.ts";
-import type { Ledger } from "../ledger/types.ts";
+import type { LedgerAdmin } from "../ledger/types.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { ResponseStore } from "../responses/port.ts";
@@ -19,7 +19,7 @@ export interface HttpDeps extends AuthenticateDeps {
   catalog(): Catalog;
   dialects: Readonly<Record<DialectId, Dialect>>;
   gateway: Gateway;
-  ledger: Ledger;
+  ledger: LedgerAdmin;
   keys: KeyStore;
   callCaps: CallCapStore;
   providerKeys: ProviderKeys;

@@ -100,11 +100,21 @@ export const ROUTES: readonly RouteDoc[] = [
   route("GET", "/admin/accounts/{id}/provider-keys", "admin", "admin", "Provider keys of an account"),
   route("POST", "/admin/accounts/{id}/provider-keys", "admin", "admin", "Add a provider key to an account"),
   route("DELETE", "/admin/accounts/{id}/provider-keys/{key}", "admin", "admin", "Forget a provider key of an account"),
+  route("GET", "/admin/accounts/{id}/subscription", "admin", "admin", "Subscription of an account"),
+  route("PUT", "/admin/accounts/{id}/subscription", "admin", "admin", "Begin or change a subscription"),
+  route(
+    "DELETE",
+    "/admin/accounts/{id}/subscription",
+    "admin",
+    "admin",
+    "End a subscription; no further period begins",
+  ),
   route("GET", "/admin/prices", "admin", "admin", "Price rows in force"),
   route("GET", "/admin/providers", "admin", "admin", "Providers and whether they have a credential"),
   route("GET", "/admin/usage", "admin", "admin", "Usage over all accounts"),
   route("GET", "/admin/audit", "admin", "admin", "Audit records of all accounts"),
   route("GET", "/admin/receipts/{request_id}", "admin", "admin", "The receipt of any call"),
+  route("POST", "/admin/receipts/{request_id}/refund", "admin", "admin", "Give back a call's charge, or part of it"),
   route("POST", "/admin/reload", "admin", "admin", "Read the catalog anew"),
 ];
 

@@ -12,7 +12,7 @@ import { DEFAULT_HTTP_SETTINGS, type HttpDeps } from "../../src/http/deps.ts";
 import type { AuditFilter, IdempotencyRecord } from "../../src/http/ports.ts";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
 import type { GatewayError } from "../../src/ir/error.ts";
-import type { Balance, CreditRequest, Ledger, Receipt } from "../../src/ledger/types.ts";
+import type { AccountTerms, Balance, CreditRequest, LedgerAdmin, Receipt } from "../../src/ledger/types.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import type { Nano } from "../../src/lib/money.ts";
@@ -103,7 +103,7 @@ export class MemoryKeys implements KeyStore {
   }
 }
 
-export class FakeLedger implements Ledger {
+export class FakeLedger implements LedgerAdmin {
   readonly balances = new Map<string, Nano>();
   readonly receipts = new Map<string, Receipt>();
   readonly credits: CreditRequest[] = [];
@@ -134,6 +134,19 @@ export class FakeLedger implements Ledger {
   }
   healthy(): boolean {
     return this.up;
+  }
+  readonly agreed = new Map<string, AccountTerms>();
+  terms(accountId: string): AccountTerms {
+    return this.agreed.get(accountId) ?? { accountId, subscription: null, creditLimit: null, lowBalance: null };
+  }
+  async setTerms(terms: AccountTerms): Promise<void> {
+    this.agreed.set(terms.accountId, terms);
+  }
+  refund(): never {
+    throw new Error("not in these tests");
+  }
+  sweep(): never {
+    throw new Error("not in these tests");
   }
   reserve(): never {
     throw new Error("not in these tests");

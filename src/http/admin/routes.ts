@@ -20,6 +20,14 @@ import {
 } from "./accounts.ts";
 import { pricesView, providersView } from "./catalog-views.ts";
 import { addCredit, creditSchema } from "./credits.ts";
+import {
+  endSubscription,
+  refundCall,
+  refundSchema,
+  setSubscription,
+  subscriptionSchema,
+  subscriptionView,
+} from "./terms.ts";
 
 /** The operator's API. `trusted` callers came over the control socket and need no token. */
 export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
@@ -28,6 +36,7 @@ export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
     .use(accountRoutes(deps, guard))
     .use(adminKeyRoutes(deps, guard))
     .use(adminProviderKeyRoutes(deps, guard))
+    .use(termsRoutes(deps, guard))
     .use(bookRoutes(deps, guard));
 }
 
@@ -118,6 +127,23 @@ function adminKeyRoutes(deps: HttpDeps, guard: Guard) {
       "/admin/keys/:id/rotate",
       ({ params }) => rotateKey(deps, findKey(deps, params.id, null)),
       describe("POST", "/admin/keys/{id}/rotate"),
+    );
+}
+
+function termsRoutes(deps: HttpDeps, guard: Guard) {
+  const path = "/admin/accounts/:id/subscription";
+  const documented = "/admin/accounts/{id}/subscription";
+  return managementApp(deps, guard)
+    .get(path, ({ params }) => subscriptionView(deps, params.id), describe("GET", documented))
+    .put(path, ({ params, body }) => setSubscription(deps, params.id, body), {
+      body: subscriptionSchema,
+      ...describe("PUT", documented),
+    })
+    .delete(path, ({ params }) => endSubscription(deps, params.id), describe("DELETE", documented))
+    .post(
+      "/admin/receipts/:request_id/refund",
+      ({ request, params, body }) => refundCall(deps, params.request_id, body, request.headers.get("idempotency-key")),
+      { body: refundSchema, ...describe("POST", "/admin/receipts/{request_id}/refund") },
     );
 }
 
