@@ -15,6 +15,7 @@ import { type Outcome, receiptOf, settledOutcome, voidedOutcome } from "./settli
 import {
   type Account,
   availableOf,
+  type Caps,
   heldOf,
   isUnderThreshold,
   LedgerState,
@@ -102,15 +103,16 @@ export class BookLedger implements Port.LedgerAdmin {
     }
     const hold = storedHold(state.nextHoldId, request, decision.admission, at.now);
     state.nextHoldId += 1;
-    this.#open(hold, decision.admission, ops);
+    const { callCap, keyMonthlyCap, accountMonthlyCap } = request;
+    this.#open(hold, decision.admission, { call: callCap, key: keyMonthlyCap, account: accountMonthlyCap }, ops);
     const { id, requestId, accountId, amount, createdAt } = hold;
     const durable = this.#append(ops);
     return Promise.resolve({ ok: true, hold: { id: String(id), requestId, accountId, amount, createdAt }, durable });
   }
 
-  #open(stored: StoredHold, { parts, counters, message }: Admission, ops: LedgerOp[]): void {
+  #open(stored: StoredHold, { parts, counters, message }: Admission, caps: Caps, ops: LedgerOp[]): void {
     const account = this.#state.account(stored.accountId);
-    this.#state.addHold({ stored, account, parts, counters, message });
+    this.#state.addHold({ stored, account, parts, counters, message, caps });
     for (const { book } of parts) if (book.posted === 0n) ops.push({ op: "book", book });
     ops.push({ op: "hold", hold: stored });
     if (message !== null) count(ops, message, 1n);

@@ -57,6 +57,9 @@ export function charge(
   };
   for (const { book, amount } of hold.parts) take(book, amount);
   const fromHold = wanted - left;
+  const beyond = least(left, capRoom(hold));
+  const overCaps = left - beyond;
+  left = beyond;
   if (left > 0n && !hold.stored.free) {
     for (const book of payingBooks(hold.account, now)) take(book, freeOf(book));
     const receivable = state.receivable(hold.account);
@@ -64,8 +67,25 @@ export function charge(
       take(receivable, receivableRoom(state, hold.account) ?? left);
     }
   }
+  left += overCaps;
   return { charged: wanted - left, absorbed: left, extended: wanted - left - fromHold, overrun: left, paid };
 }
+
+/** What a hold may be extended by under its caps: a cap holds even when a provider used more than it could. Null = without bound. */
+function capRoom({ caps, stored, counters }: OpenHold): Nano | null {
+  if (caps === null) return 0n;
+  const [account, key] = counters;
+  let room: Nano | null = caps.call === null ? null : caps.call - stored.amount;
+  for (const [cap, counter] of [
+    [caps.account, account],
+    [caps.key, key],
+  ] as const) {
+    if (cap !== null && counter !== undefined) room = least(cap - counter.value - counter.pending, room);
+  }
+  return room !== null && room < 0n ? 0n : room;
+}
+
+const least = (a: Nano, b: Nano | null): Nano => (b === null || a < b ? a : b);
 
 /** A settlement row as the receipt that customers see. */
 export function receiptOf(row: SettlementRow, currency: string): Receipt {

@@ -10,6 +10,13 @@ export interface HeldPart {
   amount: Nano;
 }
 
+/** Limits on what one call, and a month's calls, may be charged, nano-units; null = none. */
+export interface Caps {
+  call: Nano | null;
+  key: Nano | null;
+  account: Nano | null;
+}
+
 export interface OpenHold {
   stored: StoredHold;
   account: Account;
@@ -17,6 +24,8 @@ export interface OpenHold {
   /** Monthly spend of account and key that its charge will count toward. */
   counters: readonly Counter[];
   message: Counter | null;
+  /** Null when the hold was read from storage: then it is charged no more than was held. */
+  caps: Caps | null;
 }
 
 export interface LiveGrant {
@@ -101,6 +110,7 @@ export class LedgerState {
       parts: stored.parts.map(({ book, amount }) => ({ book: this.books.numbered(book), amount })),
       counters: this.spendCounters(accountId, keyId, month),
       message: message === null ? null : this.counters.of(messageSubject(message.subject), message.day),
+      caps: null,
     };
   }
 
