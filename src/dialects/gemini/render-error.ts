@@ -83,18 +83,12 @@ function managedFields(error: GatewayError, requestId: string): JsonObject {
 }
 
 /**
- * Stands behind the error, without the blank line that ends an event. By the standard a comment; @google/generative-ai, on which LangChain
- * is built, reads an error frame as an answer without candidates and raises only when something is left over at the end.
- */
-const REST = ": the answer is not complete\n";
-
-/**
  * The error that ends a stream: one line of SSE (googleapis/python-genai#1162 breaks on more), or the last element of the array, which it
  * closes. `sent` is how many chunks the client has.
  */
 export function streamError(error: GatewayError, requestId: string, route: RouteFacts, sent: number): string {
   const text = JSON.stringify({ error: errorObject(error, requestId) });
-  if (route.sse) return formatSse(null, text) + REST;
+  if (route.sse) return formatSse(null, text);
   return `${sent === 0 ? "[" : ",\n"}${text}]`;
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import { ApiError, GoogleGenAI } from "@google/genai";
-import { ChatGoogleGenerativeAI } from "@langchain/google-genai";
 import { streamText } from "ai";
 import { gemini } from "../../../src/dialects/gemini/index.ts";
 import { GatewayError } from "../../../src/ir/error.ts";
@@ -129,21 +128,6 @@ describe("@google/genai", () => {
       };
       const failed = await read().catch((thrown: unknown) => thrown);
       expect(failed instanceof ApiError && failed.status).toBe(429);
-    });
-  });
-});
-
-describe("@langchain/google-genai", () => {
-  test("raises our error inside a stream", async () => {
-    const encoder = gemini.createEncoder(context);
-    const error = new GatewayError({ status: 503, code: "provider_error", message: "gone" });
-    const sent = textEvents.map((event) => encoder.push(event)).join("") + encoder.fail(error);
-    await withFetch(streamReply(sent), async () => {
-      const model = new ChatGoogleGenerativeAI({ model: "gemini-3-pro", apiKey: "k", maxRetries: 0 });
-      const read = async (): Promise<void> => {
-        for await (const chunk of await model.stream("hi")) expect(chunk).toBeDefined();
-      };
-      await expect(read()).rejects.toThrow();
     });
   });
 });
