@@ -42,7 +42,7 @@ describe("provider keys of the account's own", () => {
     expect(at(await bodyOf(answer), "spendex")).toMatchObject({ routed_model: "gpt-5", cost_usd: 0.00008375 });
     expect(profile.openai.last.headers["authorization"]).toBe(`Bearer ${OWN_KEY}`);
     const balance = await profile.gateway.balance(accountId);
-    expect([balance["wallet"], balance["this_month_spend"], balance["held"]]).toEqual(["0", "0", "0"]);
+    expect([balance["wallet"], balance["this_month_spend"], balance["held"]]).toEqual(["0.00", "0.00", "0.00"]);
     const record = at(await bodyOf(await profile.gateway.get("/v1/audit", key)), "data.0");
     expect(Number(at(record, "cost_usd"))).toBe(0.00008375);
     expect(profile.gateway.verify()).toEqual([]);

@@ -123,7 +123,7 @@ describe("managed: tiers and bearers", () => {
     expect(answer.status).toBe(200);
     await answer.text();
     const balance = await profile.gateway.balance(accountId);
-    expect([balance["receivable"], balance["wallet"]]).toEqual(["0.0000598", "0"]);
+    expect([balance["receivable"], balance["wallet"]]).toEqual(["0.0000598", "0.00"]);
   });
 
   test("a grant is used before the wallet", async () => {
@@ -131,13 +131,13 @@ describe("managed: tiers and bearers", () => {
     await profile.gateway.admin("POST", `/admin/accounts/${accountId}/credits`, { amount: "1.00", kind: "grant" });
     await (await profile.gateway.post("/v1/chat/completions", hello(HAIKU), key)).text();
     const balance = await profile.gateway.balance(accountId);
-    expect([balance["grants"], balance["wallet"]]).toEqual(["0.9999402", "1"]);
+    expect([balance["grants"], balance["wallet"]]).toEqual(["0.9999402", "1.00"]);
   });
 
   test("included credit comes with a subscription; metered overage runs up a bill, the capped plan ends in quota_exceeded", async () => {
     const metered = await profile.gateway.createKey();
     await profile.gateway.admin("PUT", `/admin/accounts/${metered.accountId}/subscription`, { plan: "standard" });
-    expect((await profile.gateway.balance(metered.accountId))["grants"]).toBe("20");
+    expect((await profile.gateway.balance(metered.accountId))["grants"]).toBe("20.00");
     const answer = await profile.gateway.post("/v1/chat/completions", hello(HAIKU), metered.key);
     expect(answer.status).toBe(200);
     await answer.text();

@@ -119,7 +119,7 @@ describe("smart router: failover", () => {
     expect(answer.status).toBe(503);
     expect(at(await bodyOf(answer), "error")).toMatchObject({ code: "provider_error", param: null });
     const balance = await fresh.gateway.balance(accountId);
-    expect([balance["wallet"], balance["held"]]).toEqual(["5", "0"]);
+    expect([balance["wallet"], balance["held"]]).toEqual(["5.00", "0.00"]);
   });
 });
 
