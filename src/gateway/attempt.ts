@@ -44,7 +44,8 @@ async function runPlan<T>(
   place: { taken: boolean },
 ): Promise<T> {
   const targets = live.plan?.targets ?? [];
-  const deadline = live.startedAt + live.catalog.routing.deadlineMs;
+  const { deadlineMs, totalTimeoutMs } = live.catalog.routing;
+  const deadline = live.startedAt + (live.read.stream ? Math.min(deadlineMs, totalTimeoutMs) : totalTimeoutMs);
   let prepared = first;
   let index = 0;
   let retriesOfTarget = 0;

@@ -10,6 +10,7 @@ import type { InboundAnswer } from "../upstream/types.ts";
 import { JsonArrayReader } from "../wire/json-array.ts";
 import { SseReader } from "../wire/sse.ts";
 import { isStored } from "./conversation.ts";
+import type { Target } from "../routing/types.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { Meter } from "./meter.ts";
 import { type AnswerPipe, concat, type FrameReader, RelayPipe, TranslatePipe } from "./pipe.ts";
@@ -54,10 +55,7 @@ export async function sendAndRead<T>(
 ): Promise<T> {
   const { target } = prepared;
   const { routing } = live.catalog;
-  // Without a stream nothing comes before everything has: only the time for the whole call bounds it.
-  const limit = live.read.stream
-    ? (target.model.firstTokenTimeoutMs ?? routing.firstTokenTimeoutMs)
-    : routing.totalTimeoutMs;
+  const limit = timeLimit(live, target);
   const attempt = new AbortController();
   const abort = (): void => attempt.abort(signal.reason);
   if (signal.aborted) abort();
@@ -78,6 +76,17 @@ export async function sendAndRead<T>(
     // The abort listener stays: a stream that was opened lives on under the call's signal.
     clearTimeout(timer);
   }
+}
+
+/**
+ * ms that one attempt gets. A stream has to show its first token in time. Without one nothing comes before everything has, so only the time
+ * of the whole call bounds it; while another provider could still be asked, half of it is kept for that one.
+ */
+function timeLimit(live: LiveCall, target: Target): number {
+  const { firstTokenTimeoutMs, totalTimeoutMs } = live.catalog.routing;
+  if (live.read.stream) return target.model.firstTokenTimeoutMs ?? firstTokenTimeoutMs;
+  const left = Math.max(1, totalTimeoutMs - live.elapsed());
+  return live.attempts === 1 && (live.plan?.targets.length ?? 0) > 1 ? left / 2 : left;
 }
 
 async function readOpening(live: LiveCall, prepared: Prepared, answer: InboundAnswer): Promise<Opened> {

@@ -17,7 +17,7 @@ import {
 } from "./support.ts";
 
 /** Times so short that no row waits. */
-const ROUTING = { first_token_timeout_ms: 250, idle_timeout_ms: 300, total_timeout_ms: 700, retries: 2 };
+const ROUTING = { first_token_timeout_ms: 120, idle_timeout_ms: 200, total_timeout_ms: 1500, retries: 2 };
 
 for (const client of CLIENTS) {
   const kind = kindOf(client.id);
