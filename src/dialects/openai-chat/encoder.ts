@@ -6,7 +6,7 @@ import type { Usage } from "../../ir/usage.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { annotationObject, choiceNatives, logprobsField, nativeFields } from "./answer-fields.ts";
 import { ChoiceWriter } from "./choice-writer.ts";
-import { type ChunkHead, errorChunk } from "./error.ts";
+import { errorFrame } from "./error.ts";
 import { encodeUsage } from "./usage.ts";
 
 export const KEEP_ALIVE = ": keep-alive\n\n";
@@ -82,15 +82,13 @@ export class ChatEncoder implements StreamEncoder {
     this.#text += `data: ${this.#start()}"choices":[${choice}]}\n\n`;
   };
 
-  /** `{"id":…,"object":…,"created":…,"model":…,` */
+  /** `{"id":…,"created":…,"model":…,"object":…,` */
   #start(): string {
-    this.#head ??= `${JSON.stringify({ ...this.#chunkHead(), object: "chat.completion.chunk" }).slice(0, -1)},`;
-    return this.#head;
-  }
-
-  #chunkHead(): ChunkHead {
+    if (this.#head !== null) return this.#head;
     const { requestId, created, model } = this.#context;
-    return { id: answerId(this.#upstreamId, requestId), created, model };
+    const head = { id: answerId(this.#upstreamId, requestId), created, model, object: "chat.completion.chunk" };
+    this.#head = `${JSON.stringify(head).slice(0, -1)},`;
+    return this.#head;
   }
 
   /** The finish chunks, then usage, cost and extension: on the last of them, or on a chunk without choices when the client asked for that. */
@@ -128,7 +126,7 @@ export class ChatEncoder implements StreamEncoder {
   }
 
   fail(error: GatewayError): string {
-    const text = this.#text + errorChunk(error, this.#chunkHead(), this.#context.requestId);
+    const text = this.#text + errorFrame(error, this.#context.requestId);
     this.#text = "";
     return text;
   }

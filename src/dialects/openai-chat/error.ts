@@ -1,4 +1,3 @@
-import type { RelayErrorState } from "../dialect.ts";
 import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
@@ -39,38 +38,15 @@ function isErrorStatus(value: JsonValue | undefined): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 400 && value <= 599;
 }
 
-/** Who says the chunk: id, model and time of the stream it belongs to. */
-export interface ChunkHead {
-  id: string;
-  created: number;
-  model: string;
-}
-
-/** The last frame of a stream that can't go on; no `[DONE]` follows. The error stands beside a choice that says so, as OpenRouter does. */
-export function errorChunk(error: GatewayError, head: ChunkHead, requestId: string): string {
+/**
+ * The last frame of a stream that can't go on; no `[DONE]` follows. It holds the error and nothing else: OpenAI's SDKs raise on `error`, but the AI
+ * SDK only when there are no `choices` beside it.
+ */
+export function errorFrame(error: GatewayError, requestId: string): string {
   const { code, message, param } = error;
+  const details = error.details === null ? {} : { details: error.details };
   return formatSse(
     null,
-    JSON.stringify({
-      id: head.id,
-      object: "chat.completion.chunk",
-      created: head.created,
-      model: head.model,
-      error: {
-        code,
-        message,
-        type: errorType(error),
-        param,
-        ...(error.details === null ? {} : { details: error.details }),
-        request_id: requestId,
-      },
-      choices: [{ index: 0, delta: {}, finish_reason: "error" }],
-    }),
+    JSON.stringify({ error: { code, message, type: errorType(error), param, ...details, request_id: requestId } }),
   );
-}
-
-/** The same in the middle of a relayed stream. */
-export function renderStreamError(error: GatewayError, requestId: string, state: RelayErrorState): string {
-  const head = { id: state.id ?? requestId, created: state.created, model: state.model ?? "" };
-  return errorChunk(error, head, requestId);
 }

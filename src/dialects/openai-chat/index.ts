@@ -4,7 +4,7 @@ import { ChatDecoder, decodeAnswer } from "./decoder.ts";
 import { encodeAnswer } from "./encode-answer.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { ChatEncoder, KEEP_ALIVE } from "./encoder.ts";
-import { renderStreamError } from "./error.ts";
+import { errorFrame } from "./error.ts";
 import { readHints } from "./hints.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 import { decodeRequest } from "./request.ts";
@@ -24,7 +24,7 @@ export const openaiChat: Dialect = {
   annotateTail,
   annotateBody,
   renderError: renderOpenAiError,
-  renderStreamError,
+  renderStreamError: errorFrame,
   keepAliveText: KEEP_ALIVE,
   streamContentType: () => "text/event-stream; charset=utf-8",
 };
