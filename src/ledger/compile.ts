@@ -110,7 +110,7 @@ export function factorsOf(pin: PricePin): Factors {
     fx: pin.fx,
     markup,
     toNano: multiply(multiply(markup, pin.fx), rational(NANO_PER_UNIT)),
-    markupText: `${exactText(pin.markupPercent)} %`,
+    markupText: exactText(pin.markupPercent),
     fxText: exactText(pin.fx),
   };
   return cache.factors;

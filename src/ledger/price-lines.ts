@@ -1,75 +1,63 @@
-import { TOKEN_CLASSES } from "../ir/usage.ts";
-import { NANO_PER_UNIT, type Nano } from "../lib/money.ts";
-import { type Rational, rational } from "../lib/rational.ts";
+import { TOKEN_CLASSES, type Usage } from "../ir/usage.ts";
+import { NANO_PER_UNIT } from "../lib/money.ts";
+import { add, divide, multiply, parseDecimal, type Rational, rational, subtract, ZERO } from "../lib/rational.ts";
 import { exactText } from "./decimal.ts";
-import type { PriceFacts } from "./price.ts";
-import type { PriceLine } from "./types.ts";
+import type { LineBasis, PriceLine } from "./types.ts";
 
 /**
- * The lines of a receipt. Those in USD add up to what the customer pays in USD; the fx line turns that into the ledger currency (where it is
- * another one); rounding is what lifts it to the next nano-unit. All exact: decimals, or a fraction `n/d` where a decimal would not end.
+ * The lines of a receipt, from what was used and the unit prices that were kept. Those in USD add up to what the customer pays in USD; the fx line
+ * turns that into the ledger currency (where it is another one); rounding is what lifts it to the next nano-unit. All exact: decimals, or a
+ * fraction `n/d` where a decimal would not end.
  */
-export function priceLines(facts: PriceFacts, customer: Rational, charge: Nano): PriceLine[] {
-  const { pin, cost, factors } = facts;
-  const lines = tokenLines(facts);
-  addFees(lines, facts);
-  addImages(lines, facts);
-  if (pin.row.perCall.num !== 0n) lines.push(line("call", "per call", 1, exactText(pin.row.perCall), null, "USD"));
-  const markup = exactText(minus(customer, cost));
-  lines.push(line("markup", factors.markupText, 1, markup, markup, "USD"));
-  const converted = { num: customer.num * pin.fx.num, den: customer.den * pin.fx.den };
-  if (pin.currency !== "USD") {
-    const name = `1 USD = ${factors.fxText} ${pin.currency}`;
-    lines.push(line("fx", name, 1, factors.fxText, exactText(converted), pin.currency));
+export function linesOf(basis: LineBasis, usage: Usage): PriceLine[] {
+  const { markupPercent, fx, currency, charge } = basis;
+  const used = usedLines(basis, usage);
+  const cost = used.reduce((sum, { amount }) => add(sum, amount), ZERO);
+  const markup = divide(multiply(cost, readExact(markupPercent)), rational(100n));
+  const converted = multiply(add(cost, markup), readExact(fx));
+  const rounding = subtract(rational(BigInt(charge), NANO_PER_UNIT), converted);
+  const lines = used.map(({ line }) => line);
+  lines.push(single("markup", `${markupPercent} %`, markup, "USD"));
+  if (currency !== "USD") {
+    lines.push({ ...single("fx", `1 USD = ${fx} ${currency}`, converted, currency), unitUsd: fx });
   }
-  const rounding = exactText(minus({ num: charge, den: NANO_PER_UNIT }, converted));
-  lines.push(line("rounding", "up to the next nano-unit", 1, rounding, rounding, pin.currency));
+  lines.push(single("rounding", "up to the next nano-unit", rounding, currency));
   return lines;
 }
 
-function minus(a: Rational, b: Rational): Rational {
-  if (a.den === b.den) return { num: a.num - b.num, den: a.den };
-  return { num: a.num * b.den - b.num * a.den, den: a.den * b.den };
+interface UsedLine {
+  line: PriceLine;
+  /** USD. */
+  amount: Rational;
 }
 
-function tokenLines({ usage, weights }: PriceFacts): PriceLine[] {
-  const lines: PriceLine[] = [];
-  TOKEN_CLASSES.forEach((name, index) => {
-    const tokens = usage.tokens[name];
-    if (tokens === undefined || tokens <= 0) return;
-    const num = BigInt(tokens) * (weights.byClass[index] ?? 0n);
-    const amount = exactText({ num, den: weights.denominator });
-    lines.push(line("tokens", name, tokens, weights.unitText[index] ?? "0", amount, "USD"));
-  });
+/** One line per class, fee and size of image that was used. */
+function usedLines({ units, fees, images, perCall }: LineBasis, usage: Usage): UsedLine[] {
+  const lines: UsedLine[] = [];
+  const push = (kind: PriceLine["kind"], name: string, quantity: number, unit: string): void => {
+    const amount = multiply(readExact(unit), rational(BigInt(quantity)));
+    lines.push({
+      line: { kind, name, quantity, unitUsd: unit, amount: exactText(amount), currency: "USD" },
+      amount,
+    });
+  };
+  for (const name of TOKEN_CLASSES) {
+    const unit = units[name];
+    if (unit !== undefined) push("tokens", name, usage.tokens[name] ?? 0, unit);
+  }
+  for (const [name, unit] of Object.entries(fees ?? {})) push("fee", name, usage.fees[name] ?? 0, unit);
+  for (const [size, [count, unit]] of Object.entries(images ?? {})) push("image", size, count, unit);
+  if (perCall !== undefined) push("call", "per call", 1, perCall);
   return lines;
 }
 
-function addFees(lines: PriceLine[], { usage, pin }: PriceFacts): void {
-  for (const [name, count] of Object.entries(usage.fees)) {
-    const fee = pin.row.toolFees.get(name);
-    if (fee === undefined || count <= 0) continue;
-    const unit = rational(fee.usd.num, fee.usd.den * BigInt(fee.per));
-    lines.push(line("fee", name, count, exactText(unit), times(unit, count), "USD"));
-  }
+function single(kind: PriceLine["kind"], name: string, value: Rational, currency: string): PriceLine {
+  const amount = exactText(value);
+  return { kind, name, quantity: 1, unitUsd: amount, amount, currency };
 }
 
-function addImages(lines: PriceLine[], { images, pin }: PriceFacts): void {
-  for (const [size, count] of Object.entries(images)) {
-    const price = pin.row.perImage.get(size) ?? pin.row.perImage.get("default");
-    if (price === undefined || count <= 0) continue;
-    lines.push(line("image", size, count, exactText(price), times(price, count), "USD"));
-  }
-}
-
-const times = (unit: Rational, count: number): string => exactText({ num: unit.num * BigInt(count), den: unit.den });
-
-function line(
-  kind: PriceLine["kind"],
-  name: string,
-  quantity: number,
-  unitUsd: string,
-  amount: string | null,
-  currency: string,
-): PriceLine {
-  return { kind, name, quantity, unitUsd, amount: amount ?? unitUsd, currency };
+/** What exactText wrote: a decimal or a fraction. */
+function readExact(text: string): Rational {
+  const [num = "", den] = text.split("/");
+  return den === undefined ? parseDecimal(text) : divide(parseDecimal(num), parseDecimal(den));
 }

@@ -4,8 +4,9 @@ import { INPUT_CLASSES, OUTPUT_CLASSES, TOKEN_CLASSES, totalInput, type TokenCla
 import { checkNano, type Nano } from "../lib/money.ts";
 import { add, compare, ONE, type Rational, rational, ZERO } from "../lib/rational.ts";
 import { type Factors, factorsOf, longContextTier, modifierOf, type Weights, weightsFor } from "./compile.ts";
-import { priceLines } from "./price-lines.ts";
-import type { PriceLine, PricedUsage, PricePin, WorstCase } from "./types.ts";
+import { exactText } from "./decimal.ts";
+import { linesOf } from "./price-lines.ts";
+import type { LineBasis, PriceLine, PricedUsage, PricePin, WorstCase } from "./types.ts";
 
 export interface PriceOptions {
   /** Service tier that the request asked for; counts when the answer reports none. */
@@ -56,8 +57,8 @@ function tokenCost(usage: Usage, weights: Weights): Rational {
   return { num: sum, den: weights.denominator };
 }
 
-/** What priceLines needs to explain a price. Rationals in it are not reduced: that costs more than all the rest. */
-export interface PriceFacts {
+/** A price and what it was made of. Rationals in it are not reduced: that costs more than all the rest. */
+interface PriceFacts {
   usage: Usage;
   pin: PricePin;
   weights: Weights;
@@ -81,10 +82,37 @@ class Priced implements PricedUsage {
     this.charge = toNano(cost, factors);
   }
 
+  get basis(): LineBasis {
+    return basisOf(this.#facts, this.charge);
+  }
+
   /** Made when asked for. */
   get lines(): PriceLine[] {
-    return priceLines(this.#facts, this.customerCostUsd, this.charge);
+    return linesOf(this.basis, this.#facts.usage);
   }
+}
+
+function basisOf({ usage, pin, weights, factors, images }: PriceFacts, charge: Nano): LineBasis {
+  const { row } = pin;
+  const units: LineBasis["units"] = {};
+  for (let index = 0; index < TOKEN_CLASSES.length; index += 1) {
+    const name = TOKEN_CLASSES[index] as TokenClass;
+    if ((usage.tokens[name] ?? 0) > 0) units[name] = weights.unitText[index] ?? "0";
+  }
+  const { markupText: markupPercent, fxText: fx } = factors;
+  const basis: LineBasis = { units, markupPercent, fx, currency: pin.currency, charge: charge.toString() };
+  for (const name in usage.fees) {
+    const fee = row.toolFees.get(name);
+    if (fee === undefined || (usage.fees[name] ?? 0) <= 0) continue;
+    basis.fees = { ...basis.fees, [name]: exactText({ num: fee.usd.num, den: fee.usd.den * BigInt(fee.per) }) };
+  }
+  for (const size in images) {
+    const price = row.perImage.get(size) ?? row.perImage.get("default");
+    const count = images[size] ?? 0;
+    if (price !== undefined && count > 0) basis.images = { ...basis.images, [size]: [count, exactText(price)] };
+  }
+  if (row.perCall.num !== 0n) basis.perCall = exactText(row.perCall);
+  return basis;
 }
 
 const FREE: PricedUsage = { providerCostUsd: ZERO, customerCostUsd: ZERO, charge: 0n, lines: [] };

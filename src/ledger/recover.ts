@@ -41,6 +41,7 @@ export function recoverHold(
       usage: checkpoint.usage,
       source: checkpoint.source,
       priceVersion: stored.pin?.priceVersion ?? null,
+      basis: null,
       lines: [deliveredLine(checkpoint.charge, at.currency)],
       reason: `${at.reason}; settled at the last checkpoint`,
     },

@@ -1,6 +1,8 @@
+import { emptyUsage } from "../ir/usage.ts";
 import type { Nano } from "../lib/money.ts";
 import { freeOf, type Book } from "./books.ts";
 import { payingBooks, receivableRoom } from "./admission.ts";
+import { linesOf } from "./price-lines.ts";
 import type { LedgerState, OpenHold } from "./state.ts";
 import type { SettlementDetail, SettlementRow } from "./storage.ts";
 import type { Receipt, Settlement } from "./types.ts";
@@ -23,7 +25,8 @@ export interface Outcome {
 export function settledOutcome(state: LedgerState, hold: OpenHold, settlement: Settlement, now: number): Outcome {
   const { price, usage, source, pin, audit } = settlement;
   const priceVersion = pin?.row.version ?? null;
-  const detail = { usage, source, priceVersion, lines: price.lines, reason: null };
+  const { basis = null } = price;
+  const detail = { usage, source, priceVersion, basis, lines: basis === null ? price.lines : [], reason: null };
   if (audit.credential === "byok") {
     // The provider bills the customer: the price is told, but only the fee is owed.
     return { state: "settled", ...charge(state, hold, settlement.ownKeyFee ?? 0n, now), detail };
@@ -36,7 +39,7 @@ export function settledOutcome(state: LedgerState, hold: OpenHold, settlement: S
 
 /** A hold's end without charge. */
 export function voidedOutcome(reason: string): Outcome {
-  const detail = { usage: null, source: null, priceVersion: null, lines: [], reason };
+  const detail = { usage: null, source: null, priceVersion: null, basis: null, lines: [], reason };
   return { state: "voided", charged: 0n, absorbed: 0n, extended: 0n, overrun: 0n, paid: [], detail };
 }
 
@@ -89,7 +92,8 @@ const least = (a: Nano, b: Nano | null): Nano => (b === null || a < b ? a : b);
 
 /** A settlement row as the receipt that customers see. */
 export function receiptOf(row: SettlementRow, currency: string): Receipt {
-  const { usage, source, priceVersion, lines } = row.detail;
+  const { usage: told, source, priceVersion, basis, lines } = row.detail;
+  const usage = told ?? emptyUsage();
   return {
     requestId: row.requestId,
     holdId: String(row.holdId),
@@ -97,10 +101,13 @@ export function receiptOf(row: SettlementRow, currency: string): Receipt {
     charged: row.charged,
     absorbed: row.absorbed,
     currency,
-    usage: usage ?? { tokens: {}, reasoningKnown: false, fees: {}, variant: {} },
+    usage,
     usageSource: source ?? "provider",
     priceVersion,
-    lines: [...lines],
+    // Made when asked for: few receipts are looked at.
+    get lines() {
+      return basis === null ? [...lines] : linesOf(basis, usage);
+    },
     settledAt: row.settledAt,
     state: row.state,
   };

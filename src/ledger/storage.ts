@@ -1,7 +1,7 @@
 import type { JsonObject } from "../lib/json.ts";
 import type { Nano } from "../lib/money.ts";
 import type { Book } from "./books.ts";
-import type { AccountTerms, AuditRecordInput, PriceLine, Receipt, UsageSource } from "./types.ts";
+import type { AccountTerms, AuditRecordInput, LineBasis, PriceLine, Receipt, UsageSource } from "./types.ts";
 import type { Usage } from "../ir/usage.ts";
 
 /** One change to write. The ops of one `append` are written together or not at all. */
@@ -91,6 +91,8 @@ export interface SettlementDetail {
   usage: Usage | null;
   source: UsageSource | null;
   priceVersion: string | null;
+  /** What the receipt's lines are made from, where the price was one of priceUsage; else `lines` are kept. */
+  basis: LineBasis | null;
   lines: readonly PriceLine[];
   /** Why a hold was released, or settled otherwise than by its call. */
   reason: string | null;

@@ -108,7 +108,24 @@ export interface PricedUsage {
   /** Charge in nano-units of the ledger currency, rounded up once. */
   charge: Nano;
   lines: PriceLine[];
+  /** What `lines` are made from; storage keeps this instead, where there is one. */
+  basis?: LineBasis;
 }
+
+/** Unit prices of one priced usage, as exact texts of USD; with the usage they give the lines of its receipt. */
+export interface LineBasis {
+  units: Partial<Record<TokenClass, string>>;
+  fees?: Record<string, string>;
+  /** By size: how many, and each. */
+  images?: Record<string, [number, string]>;
+  perCall?: string;
+  markupPercent: string;
+  fx: string;
+  currency: string;
+  /** Nano-units, before limits of the hold. */
+  charge: string;
+}
+
 export interface PriceLine {
   kind: "tokens" | "fee" | "image" | "call" | "markup" | "fx" | "rounding";
   name: string;

@@ -1,6 +1,6 @@
 import type { Book } from "../ledger/books.ts";
 import type { CreditRow, EntryKind, Grant, SettlementDetail, SettlementRow, StoredHold } from "../ledger/storage.ts";
-import type { AccountTerms, PriceLine } from "../ledger/types.ts";
+import type { AccountTerms, LineBasis, PriceLine } from "../ledger/types.ts";
 import { emptyUsage, type Usage } from "../ir/usage.ts";
 import type { Nano } from "../lib/money.ts";
 
@@ -67,23 +67,25 @@ export function holdOf(row: RawHold): StoredHold {
 type LineRow = [PriceLine["kind"], string, number, string, string, string];
 
 /** The explaining half of a settlement; lines as arrays. */
-export function detailText({ usage, source, priceVersion, lines, reason }: SettlementDetail): string {
+export function detailText({ usage, source, priceVersion, basis, lines, reason }: SettlementDetail): string {
   const rows = lines.map((line) => [line.kind, line.name, line.quantity, line.unitUsd, line.amount, line.currency]);
   const told = usage === null ? null : [usage.tokens, usage.reasoningKnown, usage.fees, usage.variant];
-  return JSON.stringify([told, source, priceVersion, rows, reason]);
+  return JSON.stringify([told, source, priceVersion, basis ?? rows, reason]);
 }
 
 type UsageRow = [Usage["tokens"], boolean, Usage["fees"], Usage["variant"]];
 
 function detailOf(text: string): SettlementDetail {
-  const [told, source, priceVersion, rows, reason] = JSON.parse(text) as [
+  const [told, source, priceVersion, priced, reason] = JSON.parse(text) as [
     UsageRow | null,
     SettlementDetail["source"],
     string | null,
-    LineRow[],
+    LineBasis | LineRow[],
     string | null,
   ];
-  const lines = rows.map(([kind, name, quantity, unitUsd, amount, currency]) => ({
+  const usage = told === null ? null : usageOf(told);
+  if (!Array.isArray(priced)) return { usage, source, priceVersion, basis: priced, lines: [], reason };
+  const lines = priced.map(([kind, name, quantity, unitUsd, amount, currency]) => ({
     kind,
     name,
     quantity,
@@ -91,7 +93,7 @@ function detailOf(text: string): SettlementDetail {
     amount,
     currency,
   }));
-  return { usage: told === null ? null : usageOf(told), source, priceVersion, lines, reason };
+  return { usage, source, priceVersion, basis: null, lines, reason };
 }
 
 const usageOf = ([tokens, reasoningKnown, fees, variant]: UsageRow): Usage => ({

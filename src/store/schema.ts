@@ -66,7 +66,7 @@ export const providerKeys = sqliteTable("provider_keys", {
 });
 
 export const responses = sqliteTable("responses", {
-  id: text("id").primaryKey(),
+  id: text("id").notNull(),
   account: text("account_id").notNull(),
   created: count("created_at").notNull(),
   expires: count("expires_at").notNull(),

@@ -84,7 +84,9 @@ export class ResponseTable implements ResponseStore {
       response: JSON.stringify(record.response),
       pin: JSON.stringify(record.pin),
     };
-    await this.#writer.enqueue(() => void this.#db.insert(responses).values(row).run());
+    // The same id again replaces what the account kept under it.
+    const again = { target: [responses.account, responses.id], set: row };
+    await this.#writer.enqueue(() => void this.#db.insert(responses).values(row).onConflictDoUpdate(again).run());
   }
 
   get(id: string, account: string): Promise<StoredResponse | null> {

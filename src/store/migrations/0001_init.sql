@@ -141,15 +141,17 @@ CREATE TABLE idempotency (
   PRIMARY KEY (subject, key)
 ) STRICT;
 --> statement-breakpoint
+-- Ids are the providers' own: two accounts may have the same.
 CREATE TABLE responses (
-  id TEXT PRIMARY KEY,
+  id TEXT NOT NULL,
   account_id TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   previous TEXT,
   input TEXT NOT NULL,
   response TEXT NOT NULL,
-  pin TEXT NOT NULL
+  pin TEXT NOT NULL,
+  PRIMARY KEY (account_id, id)
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX responses_by_expiry ON responses (expires_at);
