@@ -149,6 +149,7 @@ function checkUsage(
   if (measured.source !== "provider" || meter === null || target === null) return measured;
   const sanitized = sanitizeUsage(measured.usage, () => meter.delivered().usage, {
     context: target.model.context,
+    deliveredCharacters: meter.characters,
   });
   return sanitized.changed ? { usage: sanitized.usage, source: "bounded" } : measured;
 }

@@ -9,6 +9,8 @@ export interface TextCounter {
   /** A tool call begins: its name, and the markers around it. */
   startTool(name: string): void;
   tokens(): number;
+  /** UTF-16 units so far. */
+  readonly characters: number;
 }
 
 export interface MeterFacts {
@@ -70,6 +72,11 @@ export class Meter {
   complete(): { usage: Usage; source: UsageSource } {
     if (this.reported !== null && this.#reportedFinal) return { usage: this.reported, source: "provider" };
     return this.delivered();
+  }
+
+  /** UTF-16 units of text and arguments that came, reasoning left out. */
+  get characters(): number {
+    return this.#output.characters;
   }
 
   /** Usage of what has been handed over so far: all input, delivered output, and the reasoning reported or delivered by now. */

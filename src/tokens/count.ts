@@ -70,6 +70,8 @@ const MAX_PENDING = 8192;
 /** Counts text that comes in pieces. Keeps at most 8 K characters; the count does not depend much on how the text was cut. */
 export class DeltaCounter {
   readonly #facts: FamilyFacts;
+  /** UTF-16 units of all text so far. */
+  characters = 0;
   #counted = 0;
   #toolCalls = 0;
   #pending = "";
@@ -82,9 +84,11 @@ export class DeltaCounter {
 
   add(text: string): void {
     if (text === "") return;
+    this.characters += text.length;
     this.#pending += text;
     this.#pendingEstimate = null;
-    if (this.#pending.length > PENDING) this.#count();
+    // Counting costs more than all else that is done with a chunk; most calls end with the provider's own number and never need it.
+    if (this.#pending.length > MAX_PENDING) this.#count();
   }
 
   /** A tool call begins: its name, and what the family writes around it. */
@@ -95,6 +99,7 @@ export class DeltaCounter {
 
   /** Tokens of all text and tool calls so far, rounded up. */
   tokens(): number {
+    if (this.#pending.length > PENDING) this.#count();
     this.#pendingEstimate ??= estimateTokenCount(this.#pending, OPTIONS);
     const text = (this.#counted + this.#pendingEstimate) * this.#facts.factor;
     return Math.ceil(text + this.#toolCalls * this.#facts.toolCall);
