@@ -10,7 +10,11 @@ interface Gap {
 }
 
 /** What a client itself can't do, whoever serves it. */
-const GAPS: readonly Gap[] = [];
+const GAPS: readonly Gap[] = ["error in mid-stream", "cut in mid-stream"].map((name) => ({
+  client: "langchain google-genai",
+  case: name,
+  reason: "@google/generative-ai, which it is built on, takes an error frame for an answer without candidates",
+}));
 
 export function gapOf(client: Client, provider: ProviderName, name: string, stream: boolean): string | null {
   const gap = GAPS.find(

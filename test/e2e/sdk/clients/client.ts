@@ -1,4 +1,4 @@
-import type { Bed } from "../bed.ts";
+import type { Bed, ProviderName } from "../bed.ts";
 import type { DialectId } from "../../../../src/ir/dialect-id.ts";
 
 /** What a test asks a model, in no dialect. */
@@ -55,11 +55,19 @@ export interface Failure {
   retryAfter: string | null;
 }
 
+export interface Tokens {
+  input: number;
+  output: number;
+  reasoning: number;
+}
+
 export interface Client {
   name: string;
   dialect: DialectId;
   open(bed: Bed, ask: Ask): Conversation;
   failure(error: unknown): Failure;
+  /** What this client makes of the usage of an answer, where that isn't all input and all output. */
+  reads?(provider: ProviderName, stream: boolean, usage: Tokens): Partial<Tokens>;
   /** Stands before the model's id, for clients that go by the names of models they know. */
   prefix?: string;
 }

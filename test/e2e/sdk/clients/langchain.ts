@@ -74,14 +74,21 @@ class LangChainConversation implements Conversation {
 }
 
 function read(message: AIMessage | AIMessageChunk): Said {
-  const { response_metadata: meta, usage_metadata: usage } = message;
+  const { response_metadata: meta, usage_metadata: usage, additional_kwargs: more } = message;
   return {
     text: message.text,
     reasoning: message.contentBlocks
       .map((block) => (block.type === "reasoning" ? String(block["reasoning"]) : ""))
       .join(""),
     tools: (message.tool_calls ?? []).map(({ id, name, args }) => ({ id: id ?? "", name, args })),
-    finish: String(meta["finish_reason"] ?? meta["stop_reason"] ?? meta["finishReason"] ?? meta["status"] ?? ""),
+    finish: String(
+      meta["finish_reason"] ??
+        meta["stop_reason"] ??
+        meta["finishReason"] ??
+        meta["status"] ??
+        more["stop_reason"] ??
+        "",
+    ),
     input: usage?.input_tokens ?? null,
     output: usage?.output_tokens ?? null,
   };
@@ -141,6 +148,13 @@ export const langchainAnthropic: Client = {
       }),
       ask,
     ),
+  // Reads the input from the first frame only, where it is counted unless the provider tells it early; and adds that frame's output.
+  reads: (provider, stream, { input, output }) =>
+    stream && provider === "anthropic"
+      ? { input, output: output + 1 }
+      : stream && provider !== "gemini"
+        ? { output }
+        : { input, output },
   failure: failureOf,
 };
 export const langchainGoogle: Client = {
@@ -158,5 +172,10 @@ export const langchainGoogle: Client = {
       }),
       ask,
     ),
+  // Leaves thoughts out of its output; Anthropic doesn't tell them apart.
+  reads: (provider, _stream, { input, output, reasoning }) => ({
+    input,
+    output: provider === "anthropic" ? output : output - reasoning,
+  }),
   failure: failureOf,
 };
