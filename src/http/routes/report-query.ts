@@ -29,7 +29,7 @@ export function readAuditQuery(query: URLSearchParams, account: string | null, a
   refuseUnknown(query, AUDIT_FIELDS);
   return {
     filter: readFilter(query, account),
-    cursor: query.get("cursor"),
+    cursor: readCursor(query),
     limit: readLimit(query),
     format: readFormat(query, accept),
     thread: query.get("thread"),
@@ -84,6 +84,13 @@ function readFilter(query: URLSearchParams, account: string | null): AuditFilter
 function readLimit(query: URLSearchParams): number {
   const text = query.get("limit");
   return text === null ? 100 : wholeNumber("limit", text, 1, 1000);
+}
+
+/** Where the page before ended; what no page has ended with is refused, or a broken loop would read the first page for ever. */
+function readCursor(query: URLSearchParams): string | null {
+  const cursor = query.get("cursor");
+  if (cursor === null || /^[0-9]{1,15}$/.test(cursor)) return cursor;
+  throw invalidRequest("cursor", "cursor must be the next_cursor of a page before.");
 }
 
 function readFormat(query: URLSearchParams, accept: string | null): AuditQuery["format"] {

@@ -291,9 +291,10 @@ describe("records of every call", () => {
         .map((line) => at(JSON.parse(line), "request_id")),
     ).toEqual([requestId]);
     const page = await bodyOf(await gateway.get("/v1/audit?limit=1", key));
-    expect(page).toMatchObject({ has_more: true, next_cursor: expect.any(String) });
+    expect(page["has_more"]).toBe(true);
     const rest = await bodyOf(await gateway.get(`/v1/audit?limit=1&cursor=${String(page["next_cursor"])}`, key));
     expect(at(rest, "data.0.request_id")).toBe(requestId);
+    expect((await gateway.get("/v1/audit?cursor=nonsense", key)).status).toBe(400);
   });
 
   test("a refund gives back what a call was charged, at most", async () => {
