@@ -14,7 +14,7 @@ import { newId } from "../src/lib/ids.ts";
 import { createLogger } from "../src/lib/log.ts";
 import { openStore } from "../src/store/open.ts";
 import { verifyDataFolder } from "../src/store/verify.ts";
-import { call } from "./ledger/call.ts";
+import { call, type Caller } from "./ledger/call.ts";
 import { NaiveLedger } from "./ledger/naive.ts";
 import { NoStorage } from "./ledger/no-storage.ts";
 
@@ -61,12 +61,15 @@ async function load(calls: number, run: (index: number) => Promise<unknown>): Pr
   return { callsPerSecond: calls / seconds, cpu: (used.user + used.system) / calls };
 }
 
-const at = (index: number): { account: string; key: string } => ACCOUNTS[index % ACCOUNTS.length] ?? ACCOUNTS[0]!;
+const at = (index: number): Caller => ACCOUNTS[index % ACCOUNTS.length] ?? ACCOUNTS[0]!;
 
 async function measureLedger(storage: LedgerStorage, calls: number): Promise<Rate> {
   const ledger = await openLedger(storage);
-  const run = (index: number): Promise<unknown> => call(ledger, at(index).account, at(index).key);
-  await load(Math.min(20_000, calls), run);
+  const warmUp = Math.min(20_000, calls);
+  // The request's id is not the ledger's.
+  const ids = Array.from({ length: calls + warmUp }, () => newId("req"));
+  const run = (index: number): Promise<unknown> => call(ledger, at(index), ids.pop() ?? "");
+  await load(warmUp, run);
   return load(calls, run);
 }
 
@@ -78,7 +81,7 @@ async function measureIdle(
   const ledger = await openLedger(storage);
   const times: [number, number][] = [];
   for (let index = 0; index < calls; index += 1) {
-    times.push(await call(ledger, at(index).account, at(index).key));
+    times.push(await call(ledger, at(index), newId("req")));
     await new Promise((resolve) => setImmediate(resolve));
   }
   const median = (list: number[]): number => list.sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;

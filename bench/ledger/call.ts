@@ -3,8 +3,12 @@ import { priceUsage, worstCasePrice } from "../../src/ledger/price.ts";
 import type { AuditRecordInput, PricePin } from "../../src/ledger/types.ts";
 import type { PriceRow } from "../../src/catalog/types.ts";
 import { TOKEN_CLASSES } from "../../src/ir/usage.ts";
-import { newId } from "../../src/lib/ids.ts";
 import { parseDecimal, ZERO } from "../../src/lib/rational.ts";
+
+export interface Caller {
+  account: string;
+  key: string;
+}
 
 const row: PriceRow = {
   version: "gpt-5@0123456789ab",
@@ -24,10 +28,9 @@ const WORST = { pin, inputTokens: 1_500, outputTokens: 4_096, modifiers: [], fee
 /** One call as the gateway makes it: worst case, hold, price, settlement with receipt and audit row. Gives ms until hold and settlement were durable. */
 export async function call(
   ledger: BookLedger,
-  accountId: string,
-  keyId: string,
+  { account: accountId, key: keyId }: Caller,
+  requestId: string,
 ): Promise<[hold: number, settle: number]> {
-  const requestId = newId("req");
   const started = performance.now();
   const reservation = await ledger.reserve({
     requestId,
