@@ -15,7 +15,7 @@ export interface AttemptSteps<T> {
 }
 
 /**
- * Runs down the plan until some target has given its first content. Rejects with UpstreamError, the failure of the last attempt.
+ * Runs down the plan until some target has given its first content. Rejects with UpstreamError, the failure that tells most.
  * Nothing reaches the client before this resolves, so failing over is free.
  */
 export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
@@ -49,6 +49,7 @@ async function runPlan<T>(
   let prepared = first;
   let index = 0;
   let retriesOfTarget = 0;
+  const failures: UpstreamFailure[] = [];
   for (;;) {
     live.attempts += 1;
     live.target = prepared.target;
@@ -58,6 +59,7 @@ async function runPlan<T>(
       return outcome.opened;
     }
     live.lastFailure = outcome.failure;
+    failures.push(outcome.failure);
     const decision = decideFailover({
       failure: outcome.failure,
       attempt: live.attempts,
@@ -68,20 +70,35 @@ async function runPlan<T>(
       budget: live.deps.retryBudget,
       random: live.deps.random,
     });
-    if (decision.kind === "give-up" || live.abort.signal.aborted) throw new UpstreamError(outcome.failure);
+    if (decision.kind === "give-up" || live.abort.signal.aborted) throw new UpstreamError(tellingFailure(failures));
     place.taken = true;
     await pause(decision.delayMs, live.abort.signal);
-    if (live.abort.signal.aborted) throw new UpstreamError(outcome.failure);
+    if (live.abort.signal.aborted) throw new UpstreamError(tellingFailure(failures));
     if (decision.kind === "retry") {
       retriesOfTarget += 1;
       continue;
     }
     retriesOfTarget = 0;
     const next = nextPrepared(targets, index + 1, steps);
-    if (next === null) throw new UpstreamError(outcome.failure);
+    if (next === null) throw new UpstreamError(tellingFailure(failures));
     ({ prepared, index } = next);
   }
 }
+
+/**
+ * What the client is told of several failures: the last one, but of limits (429, 529) only when there was nothing else, and then of the one
+ * that is over first.
+ */
+function tellingFailure(failures: readonly UpstreamFailure[]): UpstreamFailure {
+  const last = failures.at(-1);
+  if (last === undefined) throw new Error("nothing has failed");
+  const others = failures.filter((failure) => !isLimit(failure));
+  if (!isLimit(last) || others.length > 0) return others.at(-1) ?? last;
+  const wait = (failure: UpstreamFailure): number => failure.retryAfterSeconds ?? 1;
+  return failures.reduce((least, failure) => (wait(failure) < wait(least) ? failure : least));
+}
+
+const isLimit = ({ status }: UpstreamFailure): boolean => status === 429 || status === 529;
 
 /** The next target of the plan that can take the request as it is; one that can't is no reason to refuse what the first one would have taken. */
 function nextPrepared<T>(
