@@ -64,6 +64,8 @@ export interface Tokens {
 export interface Client {
   name: string;
   dialect: DialectId;
+  /** It doesn't send the ids of calls back, so that new ones are made. */
+  forgetsCallIds?: true;
   open(bed: Bed, ask: Ask): Conversation;
   failure(error: unknown): Failure;
   /** What this client makes of the usage of an answer, where that isn't all input and all output. */

@@ -160,6 +160,7 @@ export const langchainAnthropic: Client = {
 export const langchainGoogle: Client = {
   name: "langchain google-genai",
   prefix: "gemini-3-",
+  forgetsCallIds: true,
   dialect: "gemini",
   open: (bed, ask) =>
     new LangChainConversation(

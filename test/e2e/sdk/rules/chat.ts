@@ -7,7 +7,8 @@ const FIELDS = (
   "seed frequency_penalty presence_penalty logprobs top_logprobs logit_bias user metadata store service_tier reasoning_effort verbosity " +
   "modalities audio prediction prompt_cache_key safety_identifier web_search_options functions function_call"
 ).split(" ");
-const MESSAGE_FIELDS = ["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "audio"];
+/** `parsed` is what the SDK's stream helper leaves in the messages it gives. */
+const MESSAGE_FIELDS = ["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "audio", "parsed"];
 const PARTS: Record<string, readonly string[]> = {
   user: ["text", "image_url", "input_audio", "file"],
   system: ["text"],
