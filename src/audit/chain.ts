@@ -1,19 +1,36 @@
 import { createHash } from "node:crypto";
+import type { Nano } from "../lib/money.ts";
 
 /** Hash of the row before the first. */
 export const GENESIS = new Uint8Array(32);
 
+/** The sums of a call's row, which stand beside its record. */
+export interface ChainedEnd {
+  holdId: number | null;
+  state: string | null;
+  month: string | null;
+  held: Nano;
+  charged: Nano;
+  absorbed: Nano;
+  released: Nano;
+  extended: Nano;
+  settledAt: number | null;
+}
+
 /**
- * Hash of an audit row: SHA-256 over the hash of the row before it, its number, and its text as stored. Whoever edits, deletes,
+ * Hash of a call's row: SHA-256 over the hash of the row before it, its number, its sums, and its record as stored. Whoever edits, deletes,
  * reorders or cuts off rows must find another chain that ends in the same head.
  */
-export function chainHash(previous: Uint8Array, seq: number, body: string): Uint8Array {
-  return createHash("sha256").update(previous).update(`${seq}\n`).update(body).digest();
+export function chainHash(previous: Uint8Array, seq: number, end: ChainedEnd, record: string): Uint8Array {
+  const { holdId, state, month, held, charged, absorbed, released, extended, settledAt } = end;
+  const sums = `${seq}|${holdId}|${state}|${month}|${held}|${charged}|${absorbed}|${released}|${extended}|${settledAt}`;
+  return createHash("sha256").update(previous).update(`${sums}\n${record}`).digest();
 }
 
 export interface ChainRow {
   seq: number;
-  body: string;
+  end: ChainedEnd;
+  record: string;
   hash: Uint8Array;
 }
 
@@ -34,7 +51,7 @@ export function verifyChain(rows: Iterable<ChainRow>, anchor: ChainHead | null, 
   let headSeen = head === null || (head.seq === seq && head.hash === Buffer.from(hash).toString("hex"));
   for (const row of rows) {
     if (row.seq !== seq + 1) findings.push(`audit: row ${seq + 1} is missing, ${row.seq} follows`);
-    const expected = chainHash(hash, row.seq, row.body);
+    const expected = chainHash(hash, row.seq, row.end, row.record);
     if (Buffer.compare(expected, row.hash) !== 0) findings.push(`audit: row ${row.seq} was altered`);
     seq = row.seq;
     // Going on from the stored hash shows each altered row once, not all behind it.

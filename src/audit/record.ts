@@ -1,5 +1,6 @@
-import type { AuditMoney } from "../ledger/storage.ts";
-import type { AuditRecordInput } from "../ledger/types.ts";
+import type { Usage } from "../ir/usage.ts";
+import type { AuditMoney, SettlementDetail, SettlementRow, StoredPart } from "../ledger/storage.ts";
+import type { AuditRecordInput, LineBasis, PriceLine } from "../ledger/types.ts";
 import { type JsonObject, type JsonValue, parseJson, rawNumber } from "../lib/json.ts";
 import { formatCents, formatNano } from "../lib/money.ts";
 
@@ -37,6 +38,10 @@ export const STORED_FIELDS = [
   "stream",
   "stream_state",
   "losses",
+  "usage",
+  "priced",
+  "reason",
+  "paid",
 ] as const;
 export type StoredField = (typeof STORED_FIELDS)[number];
 
@@ -45,9 +50,14 @@ const POSITIONS: ReadonlyMap<string, number> = new Map(STORED_FIELDS.map((name, 
 /** Place of a field in a stored record. */
 export const positionOf = (name: StoredField): number => POSITIONS.get(name) ?? 0;
 
-/** The record of a call as it is stored and hashed: an array, since names would be half of its bytes. Amounts are texts. */
-export function encodeRecord(input: AuditRecordInput, money: AuditMoney): string {
+/**
+ * The record of a call as it is stored and hashed: an array, since names would be half of its bytes. Amounts are texts. What its receipt is made of
+ * comes last: usage, unit prices or lines, reason, and the books that paid.
+ */
+export function encodeRecord(input: AuditRecordInput, money: AuditMoney, ended: SettlementRow | null): string {
   const { tokens } = money;
+  const detail = ended?.detail ?? null;
+  const usage = detail?.usage ?? null;
   return JSON.stringify([
     input.requestId,
     input.time,
@@ -81,8 +91,49 @@ export function encodeRecord(input: AuditRecordInput, money: AuditMoney): string
     input.stream,
     input.streamState,
     input.losses,
+    usage === null ? null : [usage.tokens, usage.reasoningKnown, usage.fees, usage.variant],
+    detail === null ? null : (detail.basis ?? detail.lines),
+    detail?.reason ?? null,
+    ended?.paid.map(({ book, amount }) => [book, amount.toString()]) ?? [],
   ]);
 }
+
+/** The settling half of a stored record. */
+export interface StoredEnd {
+  keyId: string | null;
+  detail: SettlementDetail;
+  paid: StoredPart[];
+}
+
+/** Reads what encodeRecord wrote of the settlement. Throws SyntaxError on damaged text. */
+export function decodeEnd(body: string): StoredEnd {
+  const values = JSON.parse(body) as unknown[];
+  const at = <T>(name: StoredField): T => values[positionOf(name)] as T;
+  const used = at<UsageRow | null>("usage");
+  const priced = at<LineBasis | PriceLine[] | null>("priced");
+  const isBasis = priced !== null && !Array.isArray(priced);
+  return {
+    keyId: at("key_id"),
+    detail: {
+      usage: used === null ? null : usageOf(used),
+      source: at("usage_source"),
+      priceVersion: at("price_version"),
+      basis: isBasis ? priced : null,
+      lines: isBasis ? [] : (priced ?? []),
+      reason: at("reason"),
+    },
+    paid: at<[number, string][]>("paid").map(([book, amount]) => ({ book, amount: BigInt(amount) })),
+  };
+}
+
+type UsageRow = [Usage["tokens"], boolean, Usage["fees"], Usage["variant"]];
+
+const usageOf = ([tokens, reasoningKnown, fees, variant]: UsageRow): Usage => ({
+  tokens,
+  reasoningKnown,
+  fees,
+  variant,
+});
 
 /** A stored record as it is shown. `provider_cost_usd` is for operators only (`forCustomer`). Throws SyntaxError on damaged text. */
 export function decodeRecord(body: string): JsonObject {
@@ -110,8 +161,18 @@ export function decodeRecord(body: string): JsonObject {
   };
 }
 
-/** Stored fields that are shown otherwise. */
-const REPLACED: ReadonlySet<string> = new Set(["input", "cached", "cache_write", "output", "reasoning"]);
+/** Stored fields that are shown otherwise, or only in receipts. */
+const REPLACED: ReadonlySet<string> = new Set([
+  "input",
+  "cached",
+  "cache_write",
+  "output",
+  "reasoning",
+  "usage",
+  "priced",
+  "reason",
+  "paid",
+]);
 
 /** What an account may see of a record. */
 export function forCustomer(record: JsonObject): JsonObject {

@@ -359,6 +359,7 @@ const NOTHING = {
   released: 0n,
   extended: 0n,
   state: "voided",
+  paid: [] as [],
 } as const;
 
 function count(ops: LedgerOp[], counter: Counter, delta: Nano): void {
@@ -407,6 +408,7 @@ function settlementRow({ stored }: OpenHold, outcome: Outcome, settledAt: number
     extended,
     state,
     settledAt,
+    paid: outcome.paid.map(({ book, amount }) => ({ book: book.id, amount })),
     detail,
   };
 }

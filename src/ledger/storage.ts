@@ -8,7 +8,7 @@ import type { Usage } from "../ir/usage.ts";
 export type LedgerOp =
   | { op: "hold"; hold: StoredHold }
   | { op: "checkpoint"; holdId: number; checkpoint: StoredCheckpoint }
-  /** Ends a hold: its row goes, the settlement's comes. */
+  /** Ends a hold: its row goes, the settlement's comes. The call's audit op follows in the same `append`. */
   | { op: "settlement"; row: SettlementRow }
   | { op: "entry"; entry: Entry }
   /** A book that a hold names before any entry does. */
@@ -83,6 +83,8 @@ export interface SettlementRow {
   extended: Nano;
   state: "settled" | "voided" | "expired";
   settledAt: number;
+  /** What was charged, by book, in the order of use. */
+  paid: StoredPart[];
   detail: SettlementDetail;
 }
 

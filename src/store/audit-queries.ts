@@ -21,7 +21,7 @@ interface Where {
 }
 
 /** SQL for a field of the stored record. */
-const field = (name: StoredField): string => `json_extract(body, '$[${positionOf(name)}]')`;
+const field = (name: StoredField): string => `(record ->> ${positionOf(name)})`;
 
 const GROUPS = {
   day: "strftime('%Y-%m-%d', at / 1000, 'unixepoch')",
@@ -46,11 +46,11 @@ export class AuditQueries {
       where.values.push(Number(options.cursor));
     }
     const rows = this.#db
-      .query(`SELECT seq, body FROM audit WHERE ${where.sql} ORDER BY seq DESC LIMIT ?`)
-      .all(...where.values, options.limit + 1) as { seq: bigint; body: string }[];
+      .query(`SELECT seq, record FROM calls WHERE ${where.sql} ORDER BY seq DESC LIMIT ?`)
+      .all(...where.values, options.limit + 1) as { seq: bigint; record: string }[];
     const shown = rows.slice(0, options.limit);
     const records = shown.map((row) => {
-      const record = { seq: Number(row.seq), ...decodeRecord(row.body) };
+      const record = { seq: Number(row.seq), ...decodeRecord(row.record) };
       return options.operator ? record : forCustomer(record);
     });
     const last = shown.at(-1);
@@ -68,10 +68,10 @@ export class AuditQueries {
       "count(*) AS calls",
       `sum(${field("input")}) AS tokens_input`,
       `sum(${field("output")}) AS tokens_output`,
-      `sum(CAST(${field("charged")} AS INTEGER)) AS charged`,
+      "sum(charged) AS charged",
     ].join(", ");
     const by = groups.length === 0 ? "" : `GROUP BY ${groups.map((group) => GROUPS[group]).join(", ")} ORDER BY 1`;
-    const rows = this.#db.query(`SELECT ${select} FROM audit WHERE ${where.sql} ${by}`).all(...where.values) as Record<
+    const rows = this.#db.query(`SELECT ${select} FROM calls WHERE ${where.sql} ${by}`).all(...where.values) as Record<
       string,
       unknown
     >[];
@@ -108,12 +108,9 @@ function whereOf(filter: AuditFilter): Where {
   add("at < ?", filter.to);
   add(`${field("stream_state")} = ?`, filter.streamState);
   if (filter.requestId !== undefined) {
-    // Both halves have an index: settled calls by their hold, refused ones by the id in their record.
-    const { requestId } = filter;
-    parts.push(
-      `(hold_id = (SELECT hold_id FROM settlements WHERE request_id = ?) OR (hold_id IS NULL AND ${field("request_id")} = ?))`,
-    );
-    values.push(requestId, requestId);
+    // Both halves have an index.
+    parts.push("((request_id = ? AND hold_id IS NOT NULL) OR (request_id = ? AND hold_id IS NULL))");
+    values.push(filter.requestId, filter.requestId);
   }
   return { sql: parts.join(" AND "), values };
 }

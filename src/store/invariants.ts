@@ -12,13 +12,20 @@ const HELD = `SELECT p.value ->> 0 AS book, sum(CAST(p.value ->> 1 AS INTEGER)) 
 const MOVED = `SELECT book, sum(amount) AS total FROM (
   SELECT credit AS book, amount FROM entries UNION ALL SELECT debit, -amount FROM entries) GROUP BY book`;
 
+const KEY = `record ->> ${positionOf("key_id")}`;
+const REFUNDED = "FROM credits r JOIN calls c ON c.hold_id = r.hold_id";
+
 const SPENT = `SELECT subject, month, sum(amount) AS total FROM (
-    SELECT 'account:' || account_id AS subject, month, charged AS amount FROM settlements
-    UNION ALL SELECT 'key:' || key_id, month, charged FROM settlements WHERE key_id IS NOT NULL
-    UNION ALL SELECT 'account:' || s.account_id, s.month, -c.amount FROM credits c JOIN settlements s ON s.hold_id = c.hold_id
-    UNION ALL SELECT 'key:' || s.key_id, s.month, -c.amount FROM credits c JOIN settlements s ON s.hold_id = c.hold_id
-      WHERE s.key_id IS NOT NULL)
+    SELECT 'account:' || account_id AS subject, month, charged AS amount FROM calls WHERE hold_id IS NOT NULL
+    UNION ALL SELECT 'key:' || (${KEY}), month, charged FROM calls WHERE hold_id IS NOT NULL AND ${KEY} IS NOT NULL
+    UNION ALL SELECT 'account:' || c.account_id, c.month, -r.amount ${REFUNDED}
+    UNION ALL SELECT 'key:' || (${KEY}), c.month, -r.amount ${REFUNDED} WHERE ${KEY} IS NOT NULL)
   GROUP BY subject, month`;
+
+/** Calls that have not been pruned. */
+const ENDED = "(SELECT * FROM calls WHERE hold_id IS NOT NULL)";
+const PRUNED_HOLD = "coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'audit_pruned_hold'), 0)";
+const PRUNED_MONTH = "coalesce((SELECT value FROM settings WHERE name = 'audit_pruned_month'), '')";
 
 const entriesOfHolds = (kind: string): string =>
   `(SELECT reference, sum(amount) AS total FROM entries WHERE kind = '${kind}' GROUP BY reference)`;
@@ -60,52 +67,52 @@ export const CALL_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "a hold has one end",
-    sql: `SELECT s.request_id AS subject, 'open' AS found, s.state AS expected FROM holds h JOIN settlements s ON s.hold_id = h.id`,
+    sql: "SELECT c.request_id AS subject, 'open' AS found, c.state AS expected FROM holds h JOIN calls c ON c.hold_id = h.id",
   },
   {
     name: "charged + released = held + extended",
-    sql: `SELECT request_id AS subject, charged + released AS found, held + extended AS expected FROM settlements
+    sql: `SELECT request_id AS subject, charged + released AS found, held + extended AS expected FROM calls
           WHERE charged + released <> held + extended`,
   },
   {
     name: "entries of a call add up to its charge",
-    sql: `SELECT s.request_id AS subject, coalesce(e.total, 0) AS found, s.charged AS expected FROM settlements s
+    sql: `SELECT s.request_id AS subject, coalesce(e.total, 0) AS found, s.charged AS expected FROM ${ENDED} s
           LEFT JOIN ${entriesOfHolds("charge")} e ON e.reference = s.hold_id WHERE coalesce(e.total, 0) <> s.charged`,
   },
   {
     name: "entries of a call add up to what was absorbed",
-    sql: `SELECT s.request_id AS subject, coalesce(e.total, 0) AS found, s.absorbed AS expected FROM settlements s
+    sql: `SELECT s.request_id AS subject, coalesce(e.total, 0) AS found, s.absorbed AS expected FROM ${ENDED} s
           LEFT JOIN ${entriesOfHolds("absorbed")} e ON e.reference = s.hold_id WHERE coalesce(e.total, 0) <> s.absorbed`,
   },
   {
     name: "refunds do not exceed the charge",
-    sql: `SELECT s.request_id AS subject, e.total AS found, s.charged AS expected FROM settlements s
+    sql: `SELECT s.request_id AS subject, e.total AS found, s.charged AS expected FROM ${ENDED} s
           JOIN ${entriesOfHolds("refund")} e ON e.reference = s.hold_id WHERE e.total > s.charged`,
   },
   {
-    name: "charges have a settled call",
-    sql: `SELECT 'entry ' || e.id AS subject, e.reference AS found, 'a settlement' AS expected FROM entries e
-          WHERE e.kind IN ('charge', 'absorbed', 'refund') AND e.reference NOT IN (SELECT hold_id FROM settlements)`,
+    name: "refunds are booked",
+    sql: `SELECT 'hold ' || r.hold_id AS subject, e.total AS found, sum(r.amount) AS expected FROM credits r
+          LEFT JOIN ${entriesOfHolds("refund")} e ON e.reference = r.hold_id
+          WHERE r.hold_id IS NOT NULL GROUP BY r.hold_id HAVING e.total IS NOT sum(r.amount)`,
+  },
+  {
+    name: "charges have a call with its audit record",
+    sql: `SELECT 'entry ' || e.id AS subject, e.reference AS found, 'an ended hold' AS expected FROM entries e
+          WHERE e.kind IN ('charge', 'absorbed', 'refund') AND e.reference > ${PRUNED_HOLD}
+            AND e.reference NOT IN (SELECT hold_id FROM calls WHERE hold_id IS NOT NULL)`,
   },
   {
     name: "monthly spend is the sum of charges less refunds",
     sql: `SELECT coalesce(c.subject || ' ' || c.period, t.subject || ' ' || t.month) AS subject, c.value AS found, t.total AS expected
           FROM (SELECT * FROM counters WHERE subject NOT LIKE 'messages:%') c
           FULL OUTER JOIN (${SPENT}) t ON t.subject = c.subject AND t.month = c.period
-          WHERE coalesce(c.value, 0) <> coalesce(t.total, 0)`,
+          WHERE coalesce(c.value, 0) <> coalesce(t.total, 0) AND coalesce(c.period, t.month) > ${PRUNED_MONTH}`,
   },
   {
-    name: "one audit row per call",
-    sql: `SELECT s.request_id AS subject, 'none' AS found, 'one' AS expected FROM settlements s
-          WHERE s.hold_id > coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'audit_pruned_hold'), 0)
-            AND s.hold_id NOT IN (SELECT hold_id FROM audit WHERE hold_id IS NOT NULL)`,
-  },
-  {
-    name: "audit rows tell what was charged",
-    sql: `SELECT 'audit row ' || a.seq AS subject, a.body ->> ${positionOf("charged")} AS found, s.charged AS expected
-          FROM audit a LEFT JOIN settlements s ON s.hold_id = a.hold_id
-          WHERE a.hold_id IS NOT NULL
-            AND (s.charged IS NULL OR s.charged <> CAST(a.body ->> ${positionOf("charged")} AS INTEGER)
-                 OR s.request_id <> a.body ->> ${positionOf("request_id")})`,
+    name: "records tell what was charged, and to whom",
+    sql: `SELECT 'call ' || seq AS subject, record AS found, charged AS expected FROM calls
+          WHERE charged <> CAST(record ->> ${positionOf("charged")} AS INTEGER)
+             OR request_id <> record ->> ${positionOf("request_id")} OR account_id <> record ->> ${positionOf("account_id")}
+             OR at <> record ->> ${positionOf("time")}`,
   },
 ];

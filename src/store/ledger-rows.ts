@@ -1,7 +1,7 @@
 import type { Book } from "../ledger/books.ts";
-import type { CreditRow, EntryKind, Grant, SettlementDetail, SettlementRow, StoredHold } from "../ledger/storage.ts";
-import type { AccountTerms, LineBasis, PriceLine } from "../ledger/types.ts";
-import { emptyUsage, type Usage } from "../ir/usage.ts";
+import { decodeEnd } from "../audit/record.ts";
+import type { CreditRow, EntryKind, Grant, SettlementRow, StoredHold, StoredPart } from "../ledger/storage.ts";
+import type { AccountTerms } from "../ledger/types.ts";
 import type { Nano } from "../lib/money.ts";
 
 /** Rows as SQLite gives them (all integers as bigint), and the texts in their JSON columns. */
@@ -64,51 +64,10 @@ export function holdOf(row: RawHold): StoredHold {
   };
 }
 
-type LineRow = [PriceLine["kind"], string, number, string, string, string];
-
-/** The explaining half of a settlement; lines as arrays. */
-export function detailText({ usage, source, priceVersion, basis, lines, reason }: SettlementDetail): string {
-  const rows = lines.map((line) => [line.kind, line.name, line.quantity, line.unitUsd, line.amount, line.currency]);
-  const told = usage === null ? null : [usage.tokens, usage.reasoningKnown, usage.fees, usage.variant];
-  return JSON.stringify([told, source, priceVersion, basis ?? rows, reason]);
-}
-
-type UsageRow = [Usage["tokens"], boolean, Usage["fees"], Usage["variant"]];
-
-function detailOf(text: string): SettlementDetail {
-  const [told, source, priceVersion, priced, reason] = JSON.parse(text) as [
-    UsageRow | null,
-    SettlementDetail["source"],
-    string | null,
-    LineBasis | LineRow[],
-    string | null,
-  ];
-  const usage = told === null ? null : usageOf(told);
-  if (!Array.isArray(priced)) return { usage, source, priceVersion, basis: priced, lines: [], reason };
-  const lines = priced.map(([kind, name, quantity, unitUsd, amount, currency]) => ({
-    kind,
-    name,
-    quantity,
-    unitUsd,
-    amount,
-    currency,
-  }));
-  return { usage, source, priceVersion, basis: null, lines, reason };
-}
-
-const usageOf = ([tokens, reasoningKnown, fees, variant]: UsageRow): Usage => ({
-  ...emptyUsage(),
-  tokens,
-  reasoningKnown,
-  fees,
-  variant,
-});
-
-export interface RawSettlement {
+export interface RawEnd {
   hold_id: bigint;
   request_id: string;
   account_id: string;
-  key_id: string | null;
   month: string;
   held: bigint;
   charged: bigint;
@@ -117,14 +76,13 @@ export interface RawSettlement {
   extended: bigint;
   state: SettlementRow["state"];
   settled_at: bigint;
-  detail: string;
+  record: string;
 }
 
-export const settlementOf = (row: RawSettlement): SettlementRow => ({
+export const settlementOf = (row: RawEnd): SettlementRow => ({
   holdId: Number(row.hold_id),
   requestId: row.request_id,
   accountId: row.account_id,
-  keyId: row.key_id,
   month: row.month,
   held: row.held,
   charged: row.charged,
@@ -133,7 +91,7 @@ export const settlementOf = (row: RawSettlement): SettlementRow => ({
   extended: row.extended,
   state: row.state,
   settledAt: Number(row.settled_at),
-  detail: detailOf(row.detail),
+  ...decodeEnd(row.record),
 });
 
 export interface RawBook {
@@ -185,12 +143,13 @@ export const creditOf = (row: RawCredit): CreditRow => ({
 
 export const termsOf = (row: { body: string }): AccountTerms => fromText<AccountTerms>(row.body);
 
-/** What is left of a call's charge by book: its charges less its refunds, in the order of use. */
-export function chargedParts(rows: readonly { kind: EntryKind; debit: bigint; credit: bigint; amount: bigint }[]) {
-  const left = new Map<number, Nano>();
-  for (const { kind, debit, credit, amount } of rows) {
-    const book = Number(kind === "charge" ? debit : credit);
-    left.set(book, (left.get(book) ?? 0n) + (kind === "charge" ? amount : -amount));
-  }
-  return [...left].filter(([, amount]) => amount > 0n).map(([book, amount]) => ({ book, amount }));
+/** What is left of a call's charge by book. Refunds have gone to the books that paid last. */
+export function leftOfCharge(paid: readonly StoredPart[], refunded: Nano): StoredPart[] {
+  let gone = refunded;
+  const left = paid.toReversed().map(({ book, amount }) => {
+    const back = amount < gone ? amount : gone;
+    gone -= back;
+    return { book, amount: amount - back };
+  });
+  return left.toReversed().filter(({ amount }) => amount > 0n);
 }

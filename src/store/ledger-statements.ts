@@ -6,7 +6,7 @@ export function prepareLedgerStatements(db: Database) {
     hold: db.prepare("INSERT INTO holds (id, amount, created_at, body) VALUES (?, ?, ?, ?)"),
     dropHold: db.prepare("DELETE FROM holds WHERE id = ?"),
     checkpoint: db.prepare("UPDATE holds SET checkpoint = ? WHERE id = ?"),
-    settlement: db.prepare("INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    call: db.prepare("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     entry: db.prepare("INSERT INTO entries (at, debit, credit, amount, kind, reference) VALUES (?, ?, ?, ?, ?, ?)"),
     book: db.prepare(
       "INSERT INTO books (id, name, posted) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET posted = posted + ?3",
@@ -24,14 +24,11 @@ export function prepareLedgerStatements(db: Database) {
     terms: db.prepare(
       "INSERT INTO terms (account_id, body) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET body = ?2",
     ),
-    audit: db.prepare("INSERT INTO audit (seq, hold_id, at, account_id, body, hash) VALUES (?, ?, ?, ?, ?, ?)"),
-    head: db.prepare("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"),
+    head: db.prepare("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1"),
     anchor: db.prepare("SELECT value FROM settings WHERE name = 'audit_anchor'"),
-    settlementOfRequest: db.prepare("SELECT * FROM settlements WHERE request_id = ?"),
-    settlementOfHold: db.prepare("SELECT * FROM settlements WHERE hold_id = ?"),
-    chargesOfHold: db.prepare(
-      "SELECT kind, debit, credit, amount FROM entries WHERE reference = ? AND kind IN ('charge', 'refund') ORDER BY id",
-    ),
+    endOfRequest: db.prepare("SELECT * FROM calls WHERE request_id = ? AND hold_id IS NOT NULL"),
+    endOfHold: db.prepare("SELECT * FROM calls WHERE hold_id = ?"),
+    refundsOfHold: db.prepare("SELECT coalesce(sum(amount), 0) AS refunded FROM credits WHERE hold_id = ?"),
     creditOfKey: db.prepare("SELECT * FROM credits WHERE account_id = ? AND idempotency_key = ?"),
   };
 }

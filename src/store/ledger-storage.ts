@@ -1,5 +1,5 @@
 import type { Database, Statement } from "bun:sqlite";
-import { type ChainHead, chainHash, GENESIS } from "../audit/chain.ts";
+import { type ChainedEnd, type ChainHead, chainHash, GENESIS } from "../audit/chain.ts";
 import { encodeRecord } from "../audit/record.ts";
 import type { Book } from "../ledger/books.ts";
 import { receiptOf } from "../ledger/settling.ts";
@@ -20,6 +20,12 @@ import type { Writer } from "./writer.ts";
 const VITAL = { vital: true };
 const NOT_VITAL = { vital: false };
 
+/** The last row of the chain. */
+interface Head {
+  seq: number;
+  hash: Uint8Array;
+}
+
 interface CounterDelta {
   subject: string;
   period: string;
@@ -35,7 +41,9 @@ export class SqliteLedgerStorage implements LedgerStorage {
   /** Changes of the running transaction. */
   readonly #posted = new Map<Book, Nano>();
   readonly #counted = new Map<string, CounterDelta>();
-  #head: { seq: number; hash: Uint8Array };
+  #head: Head;
+  /** The settlement whose audit row comes next. */
+  #ending: SettlementRow | null = null;
 
   constructor(db: Database, writer: Writer, currency: () => string) {
     this.#db = db;
@@ -68,8 +76,10 @@ export class SqliteLedgerStorage implements LedgerStorage {
     const head = this.#head;
     try {
       for (const op of ops) this.#apply(op);
+      if (this.#ending !== null) throw new Error("a settlement without its audit record");
     } catch (error) {
       this.#head = head;
+      this.#ending = null;
       throw error;
     }
     for (const op of ops) this.#sumUp(op);
@@ -83,13 +93,14 @@ export class SqliteLedgerStorage implements LedgerStorage {
         return void sql.hold.run(id, checkNano(amount), createdAt, rows.holdBody(op.hold));
       }
       case "settlement":
-        return this.#settle(op.row);
+        this.#ending = op.row;
+        return void sql.dropHold.run(op.row.holdId);
       case "entry": {
         const { at, debit, credit, amount, kind, reference } = op.entry;
         return void sql.entry.run(at, debit.id, credit.id, checkNano(amount), kind, reference);
       }
       case "audit":
-        return this.#audit(op);
+        return this.#call(op);
       case "checkpoint":
         return void sql.checkpoint.run(rows.toText(op.checkpoint), op.holdId);
       case "grant": {
@@ -103,25 +114,6 @@ export class SqliteLedgerStorage implements LedgerStorage {
       case "book":
       case "counter":
     }
-  }
-
-  #settle(row: SettlementRow): void {
-    this.#sql.settlement.run(
-      row.holdId,
-      row.requestId,
-      row.accountId,
-      row.keyId,
-      row.month,
-      checkNano(row.held),
-      checkNano(row.charged),
-      checkNano(row.absorbed),
-      checkNano(row.released),
-      checkNano(row.extended),
-      row.state,
-      row.settledAt,
-      rows.detailText(row.detail),
-    );
-    this.#sql.dropHold.run(row.holdId);
   }
 
   #credit(credit: CreditRow): void {
@@ -139,11 +131,30 @@ export class SqliteLedgerStorage implements LedgerStorage {
     );
   }
 
-  #audit({ holdId, record, money }: Extract<LedgerOp, { op: "audit" }>): void {
-    const body = encodeRecord(record, money);
+  #call({ record, money }: Extract<LedgerOp, { op: "audit" }>): void {
+    const ended = this.#ending;
+    this.#ending = null;
     const seq = this.#head.seq + 1;
-    const hash = chainHash(this.#head.hash, seq, body);
-    this.#sql.audit.run(seq, holdId, record.time, record.accountId, body, hash);
+    const end = ended ?? REFUSED;
+    const text = encodeRecord(record, money, ended);
+    const hash = chainHash(this.#head.hash, seq, end, text);
+    this.#sql.call.run(
+      seq,
+      end.holdId,
+      record.requestId,
+      record.accountId,
+      record.time,
+      end.state,
+      end.month,
+      checkNano(end.held),
+      checkNano(end.charged),
+      checkNano(end.absorbed),
+      checkNano(end.released),
+      checkNano(end.extended),
+      end.settledAt,
+      text,
+      hash,
+    );
     this.#head = { seq, hash };
   }
 
@@ -177,7 +188,7 @@ export class SqliteLedgerStorage implements LedgerStorage {
     this.#head = this.#readHead();
   }
 
-  #readHead(): { seq: number; hash: Uint8Array } {
+  #readHead(): Head {
     const row = this.#sql.head.get() as { seq: bigint; hash: Uint8Array } | null;
     if (row !== null) return { seq: Number(row.seq), hash: row.hash };
     const anchor = this.#sql.anchor.get() as { value: string } | null;
@@ -195,7 +206,8 @@ export class SqliteLedgerStorage implements LedgerStorage {
       terms: read<{ body: string }>("SELECT body FROM terms").map(rows.termsOf),
       openHolds: read<rows.RawHold>("SELECT * FROM holds ORDER BY id").map(rows.holdOf),
       nextHoldId: next(
-        "SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM settlements), 0)) + 1 AS next",
+        `SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM calls), 0),
+           coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'audit_pruned_hold'), 0)) + 1 AS next`,
       ),
       nextCreditId: next("SELECT coalesce(max(id), 0) + 1 AS next FROM credits"),
     };
@@ -207,24 +219,24 @@ export class SqliteLedgerStorage implements LedgerStorage {
   }
 
   findReceipt(requestId: string): Receipt | null {
-    return this.#receipt(this.#sql.settlementOfRequest, requestId);
+    return this.#receipt(this.#sql.endOfRequest, requestId);
   }
 
   findReceiptOfHold(holdId: number): Receipt | null {
-    return this.#receipt(this.#sql.settlementOfHold, holdId);
+    return this.#receipt(this.#sql.endOfHold, holdId);
   }
 
   #receipt(statement: Statement, value: string | number): Receipt | null {
-    const row = statement.get(value) as rows.RawSettlement | null;
+    const row = statement.get(value) as rows.RawEnd | null;
     return row === null ? null : receiptOf(rows.settlementOf(row), this.#currency());
   }
 
   findCharge(requestId: string): ChargedParts | null {
-    const row = this.#sql.settlementOfRequest.get(requestId) as rows.RawSettlement | null;
+    const row = this.#sql.endOfRequest.get(requestId) as rows.RawEnd | null;
     if (row === null || row.charged === 0n) return null;
-    const { holdId, accountId, keyId, month } = rows.settlementOf(row);
-    const entries = this.#sql.chargesOfHold.all(holdId) as Parameters<typeof rows.chargedParts>[0];
-    return { holdId, accountId, keyId, month, parts: rows.chargedParts(entries) };
+    const { holdId, accountId, keyId, month, paid } = rows.settlementOf(row);
+    const { refunded } = this.#sql.refundsOfHold.get(holdId) as { refunded: bigint };
+    return { holdId, accountId, keyId, month, parts: rows.leftOfCharge(paid, refunded) };
   }
 
   findCredit(accountId: string, idempotencyKey: string): CreditRow | null {
@@ -232,6 +244,19 @@ export class SqliteLedgerStorage implements LedgerStorage {
     return row === null ? null : rows.creditOf(row);
   }
 }
+
+/** The columns of a call without a hold. */
+const REFUSED: ChainedEnd = {
+  holdId: null,
+  state: null,
+  month: null,
+  held: 0n,
+  charged: 0n,
+  absorbed: 0n,
+  released: 0n,
+  extended: 0n,
+  settledAt: null,
+};
 
 /** Grants with something left, and the newest subscription grant of each account, which tells the period that was begun. */
 const LIVE_GRANTS = `SELECT g.* FROM grants g LEFT JOIN books b ON b.name = 'grant:' || g.id

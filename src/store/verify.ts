@@ -2,7 +2,6 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ChainHead, type ChainRow, verifyChain } from "../audit/chain.ts";
-import { positionOf } from "../audit/record.ts";
 import { DATABASE_FILE } from "./files.ts";
 import { BOOK_INVARIANTS, CALL_INVARIANTS } from "./invariants.ts";
 
@@ -43,56 +42,52 @@ export function verifyLedger(db: Database): string[] {
   );
 }
 
-interface RawAudit {
+interface RawCall {
   seq: bigint;
+  hold_id: bigint | null;
   at: bigint;
-  account_id: string;
-  body: string;
+  state: string | null;
+  month: string | null;
+  held: bigint;
+  charged: bigint;
+  absorbed: bigint;
+  released: bigint;
+  extended: bigint;
+  settled_at: bigint | null;
+  record: string;
   hash: Uint8Array;
 }
 
 /** What is wrong with the audit chain. `expectedHead` is its last row as it was written down elsewhere. */
 export function verifyAudit(db: Database, expectedHead: ChainHead | null): string[] {
   const anchor = db.query("SELECT value FROM settings WHERE name = 'audit_anchor'").get() as { value: string } | null;
-  const rows = db
-    .query("SELECT seq, at, account_id, body, hash FROM audit ORDER BY seq")
-    .iterate() as IterableIterator<RawAudit>;
-  const findings: string[] = [];
-  const parsed = anchor === null ? null : (JSON.parse(anchor.value) as ChainHead);
-  const broken = verifyChain(chainRows(rows, findings), parsed, expectedHead);
-  return [...broken, ...findings];
+  const rows = db.query("SELECT * FROM calls ORDER BY seq").iterate() as IterableIterator<RawCall>;
+  return verifyChain(chainRows(rows), anchor === null ? null : (JSON.parse(anchor.value) as ChainHead), expectedHead);
 }
 
-/** The hash covers the body; the columns beside it must say the same. */
-function* chainRows(rows: Iterable<RawAudit>, findings: string[]): Generator<ChainRow> {
-  for (const { seq, at, account_id: account, body, hash } of rows) {
-    if (!saysSame(body, Number(at), account)) findings.push(`audit: columns of row ${seq} differ from its record`);
-    yield { seq: Number(seq), body, hash };
-  }
-}
-
-function saysSame(body: string, at: number, account: string): boolean {
-  try {
-    const record = JSON.parse(body) as unknown[];
-    return record[positionOf("time")] === at && record[positionOf("account_id")] === account;
-  } catch {
-    return false;
+function* chainRows(rows: Iterable<RawCall>): Generator<ChainRow> {
+  for (const row of rows) {
+    const { state, month, held, charged, absorbed, released, extended, record, hash } = row;
+    const holdId = row.hold_id === null ? null : Number(row.hold_id);
+    const settledAt = row.settled_at === null ? null : Number(row.settled_at);
+    const end = { holdId, state, month, held, charged, absorbed, released, extended, settledAt };
+    yield { seq: Number(row.seq), end, record, hash };
   }
 }
 
 function counts(db: Database): Omit<Verification, "findings"> {
-  const count = (table: string): number =>
-    Number((db.query(`SELECT count(*) AS n FROM ${table}`).get() as { n: bigint }).n);
-  const last = db.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").get() as {
+  const count = (rows: string): number =>
+    Number((db.query(`SELECT count(*) AS n FROM ${rows}`).get() as { n: bigint }).n);
+  const last = db.query("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1").get() as {
     seq: bigint;
     hash: Uint8Array;
   } | null;
   const head = last === null ? null : { seq: Number(last.seq), hash: Buffer.from(last.hash).toString("hex") };
   return {
     entries: count("entries"),
-    settlements: count("settlements"),
+    settlements: count("calls WHERE hold_id IS NOT NULL"),
     openHolds: count("holds"),
-    auditRows: count("audit"),
+    auditRows: count("calls"),
     head,
   };
 }

@@ -45,25 +45,6 @@ CREATE TABLE holds (
   checkpoint TEXT
 ) STRICT;
 --> statement-breakpoint
--- How each hold ended. The primary key lets a hold end once.
-CREATE TABLE settlements (
-  hold_id INTEGER PRIMARY KEY,
-  request_id TEXT NOT NULL UNIQUE,
-  account_id TEXT NOT NULL,
-  key_id TEXT,
-  month TEXT NOT NULL,
-  held INTEGER NOT NULL CHECK (held >= 0),
-  charged INTEGER NOT NULL CHECK (charged >= 0),
-  absorbed INTEGER NOT NULL CHECK (absorbed >= 0),
-  released INTEGER NOT NULL CHECK (released >= 0),
-  extended INTEGER NOT NULL CHECK (extended >= 0),
-  state TEXT NOT NULL CHECK (state IN ('settled', 'voided', 'expired')),
-  settled_at INTEGER NOT NULL,
-  -- JSON: usage, its source, price version, lines, reason.
-  detail TEXT NOT NULL,
-  CHECK (charged + released = held + extended)
-) STRICT;
---> statement-breakpoint
 -- Double entry: each row moves an amount from one book to another, so the sum over all books is 0 by construction.
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY,
@@ -75,8 +56,6 @@ CREATE TABLE entries (
   -- Hold of charges, absorbed costs and refunds; else a credit.
   reference INTEGER NOT NULL
 ) STRICT;
---> statement-breakpoint
-CREATE INDEX entries_by_reference ON entries (reference);
 --> statement-breakpoint
 CREATE TABLE grants (
   id INTEGER PRIMARY KEY,
@@ -100,6 +79,8 @@ CREATE TABLE credits (
   created_at INTEGER NOT NULL
 ) STRICT;
 --> statement-breakpoint
+CREATE INDEX credits_by_hold ON credits (hold_id) WHERE hold_id IS NOT NULL;
+--> statement-breakpoint
 CREATE UNIQUE INDEX credits_by_key ON credits (account_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 --> statement-breakpoint
 -- What an account has agreed with the operator: subscription, credit limit, threshold of alerts. JSON.
@@ -113,21 +94,36 @@ CREATE TABLE counters (
   PRIMARY KEY (subject, period)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
--- One row per call, chained by hash. `body` is the record as a JSON array (audit/record.ts); the columns repeat what is looked up.
-CREATE TABLE audit (
+-- One row per call, chained by hash: its audit record, how its hold ended, and what its receipt is made of. Refused calls had no hold.
+CREATE TABLE calls (
   seq INTEGER PRIMARY KEY,
   hold_id INTEGER,
-  at INTEGER NOT NULL,
+  request_id TEXT NOT NULL,
   account_id TEXT NOT NULL,
-  body TEXT NOT NULL,
-  hash BLOB NOT NULL
+  at INTEGER NOT NULL,
+  state TEXT CHECK (state IN ('settled', 'voided', 'expired')),
+  month TEXT,
+  held INTEGER NOT NULL CHECK (held >= 0),
+  charged INTEGER NOT NULL CHECK (charged >= 0),
+  absorbed INTEGER NOT NULL CHECK (absorbed >= 0),
+  released INTEGER NOT NULL CHECK (released >= 0),
+  extended INTEGER NOT NULL CHECK (extended >= 0),
+  settled_at INTEGER,
+  -- JSON array, see audit/record.ts.
+  record TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  CHECK (charged + released = held + extended),
+  CHECK ((hold_id IS NULL) = (state IS NULL))
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX audit_by_account ON audit (account_id, seq);
+-- A hold ends once.
+CREATE UNIQUE INDEX calls_by_hold ON calls (hold_id) WHERE hold_id IS NOT NULL;
 --> statement-breakpoint
-CREATE UNIQUE INDEX audit_by_hold ON audit (hold_id) WHERE hold_id IS NOT NULL;
+CREATE UNIQUE INDEX calls_by_request ON calls (request_id) WHERE hold_id IS NOT NULL;
 --> statement-breakpoint
-CREATE INDEX audit_refused ON audit (json_extract(body, '$[0]')) WHERE hold_id IS NULL;
+CREATE INDEX calls_refused ON calls (request_id) WHERE hold_id IS NULL;
+--> statement-breakpoint
+CREATE INDEX calls_by_account ON calls (account_id, seq);
 --> statement-breakpoint
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 --> statement-breakpoint
@@ -167,12 +163,13 @@ CREATE TRIGGER entries_keep BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, '
 --> statement-breakpoint
 CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
 --> statement-breakpoint
-CREATE TRIGGER settlements_keep BEFORE UPDATE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements are append-only'); END;
---> statement-breakpoint
-CREATE TRIGGER settlements_stay BEFORE DELETE ON settlements BEGIN SELECT RAISE(ABORT, 'settlements are append-only'); END;
---> statement-breakpoint
 CREATE TRIGGER credits_keep BEFORE UPDATE ON credits BEGIN SELECT RAISE(ABORT, 'credits are append-only'); END;
 --> statement-breakpoint
 CREATE TRIGGER credits_stay BEFORE DELETE ON credits BEGIN SELECT RAISE(ABORT, 'credits are append-only'); END;
 --> statement-breakpoint
-CREATE TRIGGER audit_keep BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are append-only'); END;
+CREATE TRIGGER calls_keep BEFORE UPDATE ON calls BEGIN SELECT RAISE(ABORT, 'calls are append-only'); END;
+--> statement-breakpoint
+-- Only what lies before the anchor may go: whole segments that were pruned on purpose.
+CREATE TRIGGER calls_stay BEFORE DELETE ON calls
+WHEN OLD.seq > coalesce((SELECT value ->> '$.seq' FROM settings WHERE name = 'audit_anchor'), 0)
+BEGIN SELECT RAISE(ABORT, 'calls are append-only'); END;
