@@ -1,11 +1,13 @@
 import type { Dialect } from "../dialect.ts";
 import { decodeOpenAiError, renderOpenAiError } from "../shared/openai-error.ts";
 import { ChatDecoder, decodeAnswer } from "./decoder.ts";
+import { embeddings } from "./embeddings.ts";
 import { encodeAnswer } from "./encode-answer.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { ChatEncoder, KEEP_ALIVE } from "./encoder.ts";
 import { errorFrame } from "./error.ts";
 import { readHints } from "./hints.ts";
+import { images } from "./images.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 import { decodeRequest } from "./request.ts";
 
@@ -27,4 +29,6 @@ export const openaiChat: Dialect = {
   renderStreamError: errorFrame,
   keepAliveText: KEEP_ALIVE,
   streamContentType: () => "text/event-stream; charset=utf-8",
+  embed: embeddings,
+  image: images,
 };
