@@ -141,7 +141,8 @@ export class Bed implements AsyncDisposable {
     this.received.push(request);
     const provider = request.path.split("/")[1] as ProviderName;
     const side = SIDES[provider];
-    const broken = [...side.rules(request), ...(this.extraRule?.(request, provider) ?? [])];
+    const generates = !request.path.endsWith("/embeddings");
+    const broken = [...(generates ? side.rules(request) : []), ...(this.extraRule?.(request, provider) ?? [])];
     this.violations.push(...broken);
     if (broken.length > 0) return side.error(400, broken.join("; "));
     const next = this.#queue.shift();
