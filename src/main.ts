@@ -4,6 +4,7 @@ import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
 import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
 import { catalogCommand } from "./cli/catalog-commands.ts";
+import { conformanceCommand } from "./cli/conformance/command.ts";
 import { runLine } from "./cli/run.ts";
 import { connect } from "./cli/transport.ts";
 import { readCatalog } from "./catalog-holder.ts";
@@ -80,6 +81,7 @@ const commands = {
     meta: { name: "audit", description: "The audit log: verify" },
     subCommands: { verify: verifyCommand(verifyContext) },
   }),
+  conformance: conformanceCommand({ out }),
   version: versionCommand,
 };
 
