@@ -107,6 +107,7 @@ async function compose(ground: Ground): Promise<App> {
     limiter,
     idempotency: store.idempotency,
     responses: store.responses,
+    paymentSecret: config.paymentSecret,
     adminDigest: digestKey(pepper, config.adminToken ?? madeToken ?? ""),
     reload,
     readiness: () =>

@@ -14,6 +14,8 @@ export interface Config {
   readonly adminToken: string | null;
   /** Master secret; null = the `secret` file of the data folder. */
   readonly secret: string | null;
+  /** What Stripe signs its webhooks with (`whsec_…`); null = payments are not taken. */
+  readonly paymentSecret: string | null;
   readonly logLevel: LogLevel;
   /** ms that running calls get at shutdown. */
   readonly shutdownGraceMs: number;
@@ -58,6 +60,7 @@ export function readConfig(flags: Flags, env: Environment): Config {
     profile,
     adminToken: variable("TOLLGATE_ADMIN_TOKEN") ?? null,
     secret: variable("TOLLGATE_SECRET") ?? null,
+    paymentSecret: variable("TOLLGATE_STRIPE_WEBHOOK_SECRET") ?? null,
     logLevel: level,
     shutdownGraceMs: Number(graceText),
   });

@@ -14,6 +14,7 @@ import { storedResponseRoutes } from "./routes/stored-responses.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { creditRoutes } from "./routes/credits.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { paymentRoutes } from "./routes/payments.ts";
 import { providerKeyRoutes } from "./routes/provider-keys.ts";
 
 export interface HttpApp {
@@ -36,6 +37,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     .use(keyRoutes(deps))
     .use(providerKeyRoutes(deps))
     .use(reportRoutes(deps))
+    .use(paymentRoutes(deps))
     .use(operationRoutes(deps, metrics))
     .use(pageRoutes(deps, () => app))
     .use(adminRoutes(deps, { trusted: false }))

@@ -39,6 +39,8 @@ export interface HttpDeps extends AuthenticateDeps {
   /** Files of the dashboard by name; the page itself has the name "". */
   dashboard(): Promise<readonly Asset[]>;
   version: string;
+  /** What the payment provider signs its webhooks with; null or left out = payments are not taken. */
+  paymentSecret?: string | null;
   clock: Clock;
   log: Logger;
   settings: HttpSettings;

@@ -76,6 +76,7 @@ export const ROUTES: readonly RouteDoc[] = [
   route("GET", "/v1/usage", "account", "key", "Usage and spend by day, model or key"),
   route("GET", "/v1/audit", "account", "key", "One record per call: filters, pages, CSV and NDJSON"),
   route("GET", "/v1/receipts/{request_id}", "account", "key", "What a call cost, line by line"),
+  route("POST", "/webhooks/stripe", "operation", "none", "Payments, told and signed by Stripe"),
   route("GET", "/health", "operation", "none", "Whether calls can be served"),
   route("GET", "/ready", "operation", "none", "Whether this process should get traffic"),
   route("GET", "/metrics", "operation", "none", "Prometheus metrics"),

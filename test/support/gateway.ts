@@ -122,7 +122,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   }
   const logs: string[] = [];
   const app = await openApp(
-    readConfig(flags, {}),
+    readConfig(flags, options.env ?? {}),
     options.env ?? {},
     createLogger((line) => logs.push(line), "debug"),
   );
