@@ -5,7 +5,7 @@ import { GatewayError } from "../ir/error.ts";
 import { arrange, chooseHealthy } from "./choose.ts";
 import { classify, type Difficulty } from "./classify.ts";
 import { baselineForAuto, type RankInput, rankForWord, tierOf } from "./rank.ts";
-import { isSuitable, type Operation, priceRefusal, refusal, refusalForWord, type Wants } from "./suitable.ts";
+import { isSuitable, type Operation, operatorRefusal, refusal, refusalForWord, type Wants } from "./suitable.ts";
 import { preferDialect, targetsOf } from "./targets.ts";
 import type { Credential, Health, Plan, Target } from "./types.ts";
 
@@ -49,7 +49,7 @@ function unknownModel(name: string, nearest: readonly string[]): GatewayError {
 }
 
 const isPayable = (wants: Wants, target: Target): boolean =>
-  priceRefusal(wants, target.model, target.credential) === null;
+  operatorRefusal(wants, target.model, target.credential) === null;
 
 const wantsOf = (input: PlanInput): Wants => ({ ...input, globs: input.principal.globs });
 
@@ -141,7 +141,7 @@ function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target
   if (first === undefined) throw noCredential(input, asked);
   const payable = targets.filter((target) => isPayable(wants, target));
   if (payable.length > 0) return payable;
-  throw priceRefusal(wants, first.model, first.credential) ?? noCredential(input, asked);
+  throw operatorRefusal(wants, first.model, first.credential) ?? noCredential(input, asked);
 }
 
 function noCredential(input: PlanInput, asked: string): GatewayError {

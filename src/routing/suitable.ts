@@ -141,9 +141,32 @@ export function refusalForWord(wants: Wants, ranked: readonly Model[], word: str
   return best === undefined ? null : refusal(wants, best, word, allowed === undefined ? null : word);
 }
 
-/** Why the operator's credential can't be used for a model; null = it can. A customer's own key pays whatever is asked. */
-export function priceRefusal(wants: Wants, model: Model, credential: Credential): GatewayError | null {
+/**
+ * Why the operator's credential can't be used for a model; null = it can. A customer's own key pays whatever is asked, and reaches only what
+ * is the customer's.
+ */
+export function operatorRefusal(wants: Wants, model: Model, credential: Credential): GatewayError | null {
   if (credential.kind === "byok") return null;
+  return foreignReference(wants) ?? priceRefusal(wants, model);
+}
+
+/**
+ * Files, containers, caches and the like that a provider keeps are open to everybody who comes with the same key; nobody can have made
+ * one of their own through the operator's, so an id of one is somebody else's.
+ */
+function foreignReference({ hints }: Wants): GatewayError | null {
+  const [reference] = hints.references;
+  if (reference === undefined) return null;
+  const { field, kind, id } = reference;
+  return new GatewayError({
+    status: 404,
+    code: "not_found",
+    param: field,
+    message: `${field}: no ${kind.replaceAll("_", " ")} ${JSON.stringify(id.slice(0, 100))} of this account's; send the content itself.`,
+  });
+}
+
+function priceRefusal(wants: Wants, model: Model): GatewayError | null {
   const row = currentPrice(model, wants.now);
   if (row === null && wants.catalog.billing.unpriced === "refuse") {
     return new GatewayError({
