@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BookLedger } from "../../src/ledger/ledger.ts";
+import { priceUsage } from "../../src/ledger/price.ts";
+import type { AuditRecordInput, CreditRequest, PricePin, Receipt, ReserveRequest } from "../../src/ledger/types.ts";
+import { createLogger } from "../../src/lib/log.ts";
+import { openStore, type Store } from "../../src/store/open.ts";
+import { pin, row, usage } from "../ledger/price-support.ts";
+
+export const UNIT = 1_000_000_000n;
+export const PIN: PricePin = pin(row({ prices: { input: "2.5", output: "10" } }), { markup: "30" });
+
+/** A ledger on a real file in a folder of its own, at a clock that the test moves. */
+export class Book implements Disposable {
+  readonly dataDir: string;
+  readonly logs: string[] = [];
+  now = Date.UTC(2026, 10, 21, 12);
+  store: Store;
+  ledger: BookLedger;
+  #serial = 0;
+
+  constructor() {
+    this.dataDir = mkdtempSync(join(tmpdir(), "tollgate-store-"));
+    this.store = this.#open();
+    this.ledger = this.#ledger();
+  }
+
+  #open(): Store {
+    const log = createLogger((line) => this.logs.push(line), "debug");
+    return openStore(this.dataDir, { log, currency: () => "USD", now: () => this.now });
+  }
+
+  #ledger(): BookLedger {
+    return new BookLedger({
+      storage: this.store.ledger,
+      clock: { now: () => this.now, monotonic: () => this.now },
+      log: createLogger((line) => this.logs.push(line), "debug"),
+      currency: () => "USD",
+      timezone: () => "UTC",
+    });
+  }
+
+  /** Closes the file and opens it again, as the next process does. */
+  async restart(): Promise<void> {
+    await this.store.close();
+    this.store = this.#open();
+    this.ledger = this.#ledger();
+    await this.ledger.recover();
+  }
+
+  credit(amount: bigint, more: Partial<CreditRequest> = {}) {
+    const base = { accountId: "a", kind: "topup", reason: "test", idempotencyKey: null, expiresAt: null } as const;
+    return this.ledger.credit({ ...base, amount, ...more });
+  }
+
+  request(amount: bigint, more: Partial<ReserveRequest> = {}): ReserveRequest {
+    this.#serial += 1;
+    return {
+      requestId: `req_${this.#serial}`,
+      accountId: "a",
+      keyId: "k",
+      amount,
+      free: false,
+      keyMonthlyCap: null,
+      accountMonthlyCap: null,
+      callCap: null,
+      dailyMessages: null,
+      charge: "wallet",
+      context: { model: "m", endpoint: "/v1/chat/completions", dialect: "openai-chat" },
+      pin: PIN,
+      ...more,
+    };
+  }
+
+  async hold(amount: bigint, more: Partial<ReserveRequest> = {}): Promise<{ id: string; requestId: string }> {
+    const reservation = await this.ledger.reserve(this.request(amount, more));
+    if (!reservation.ok) throw new Error(reservation.refusal.kind);
+    await reservation.durable;
+    return reservation.hold;
+  }
+
+  audit(requestId: string): AuditRecordInput {
+    return {
+      requestId,
+      time: this.now,
+      accountId: "a",
+      keyId: "k",
+      endpoint: "/v1/chat/completions",
+      dialect: "openai-chat",
+      operation: "generate",
+      modelAsked: "m",
+      modelServed: "m",
+      provider: "p",
+      tier: "paid",
+      routeReason: null,
+      attempts: 1,
+      latencyMs: 20,
+      ttftMs: 10,
+      status: 200,
+      errorCode: null,
+      streamState: "completed",
+      stream: true,
+      losses: [],
+      credential: "operator",
+    };
+  }
+
+  settle(hold: { id: string; requestId: string }, outputTokens: number): Promise<Receipt> {
+    const used = usage({ output: outputTokens });
+    const price = priceUsage(used, PIN, { requestedTier: null });
+    const audit = this.audit(hold.requestId);
+    return this.ledger.settle(hold.id, { usage: used, source: "provider", pin: PIN, price, absorb: false, audit });
+  }
+
+  /** A whole call; a token costs 13,000 nano-units. */
+  async call(outputTokens: number, more: Partial<ReserveRequest> = {}): Promise<Receipt> {
+    return this.settle(await this.hold(UNIT / 2n, more), outputTokens);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store.close();
+    this[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
