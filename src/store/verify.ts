@@ -20,6 +20,11 @@ export interface Verification {
 export function verifyDataFolder(dataDir: string, expectedHead: ChainHead | null = null): Verification {
   const path = join(dataDir, DATABASE_FILE);
   if (!existsSync(path)) throw new Error(`no database in ${dataDir}`);
+  return verifyFile(path, expectedHead);
+}
+
+/** The same for a database file by itself, such as a backup. */
+export function verifyFile(path: string, expectedHead: ChainHead | null = null): Verification {
   const db = new Database(path, { readonly: true, safeIntegers: true });
   try {
     db.run("PRAGMA busy_timeout = 5000");

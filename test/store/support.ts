@@ -11,6 +11,50 @@ import { pin, row, usage } from "../ledger/price-support.ts";
 export const UNIT = 1_000_000_000n;
 export const PIN: PricePin = pin(row({ prices: { input: "2.5", output: "10" } }), { markup: "30" });
 
+export function requestOf(requestId: string, amount: bigint, more: Partial<ReserveRequest> = {}): ReserveRequest {
+  return {
+    requestId,
+    accountId: "a",
+    keyId: "k",
+    amount,
+    free: false,
+    keyMonthlyCap: null,
+    accountMonthlyCap: null,
+    callCap: null,
+    dailyMessages: null,
+    charge: "wallet",
+    context: { model: "m", endpoint: "/v1/chat/completions", dialect: "openai-chat" },
+    pin: PIN,
+    ...more,
+  };
+}
+
+export function auditOf(requestId: string, time: number): AuditRecordInput {
+  return {
+    requestId,
+    time,
+    accountId: "a",
+    keyId: "k",
+    endpoint: "/v1/chat/completions",
+    dialect: "openai-chat",
+    operation: "generate",
+    modelAsked: "m",
+    modelServed: "m",
+    provider: "p",
+    tier: "paid",
+    routeReason: null,
+    attempts: 1,
+    latencyMs: 20,
+    ttftMs: 10,
+    status: 200,
+    errorCode: null,
+    streamState: "completed",
+    stream: true,
+    losses: [],
+    credential: "operator",
+  };
+}
+
 /** A ledger on a real file in a folder of its own, at a clock that the test moves. */
 export class Book implements Disposable {
   readonly dataDir: string;
@@ -56,21 +100,7 @@ export class Book implements Disposable {
 
   request(amount: bigint, more: Partial<ReserveRequest> = {}): ReserveRequest {
     this.#serial += 1;
-    return {
-      requestId: `req_${this.#serial}`,
-      accountId: "a",
-      keyId: "k",
-      amount,
-      free: false,
-      keyMonthlyCap: null,
-      accountMonthlyCap: null,
-      callCap: null,
-      dailyMessages: null,
-      charge: "wallet",
-      context: { model: "m", endpoint: "/v1/chat/completions", dialect: "openai-chat" },
-      pin: PIN,
-      ...more,
-    };
+    return requestOf(`req_${this.#serial}`, amount, more);
   }
 
   async hold(amount: bigint, more: Partial<ReserveRequest> = {}): Promise<{ id: string; requestId: string }> {
@@ -81,29 +111,7 @@ export class Book implements Disposable {
   }
 
   audit(requestId: string): AuditRecordInput {
-    return {
-      requestId,
-      time: this.now,
-      accountId: "a",
-      keyId: "k",
-      endpoint: "/v1/chat/completions",
-      dialect: "openai-chat",
-      operation: "generate",
-      modelAsked: "m",
-      modelServed: "m",
-      provider: "p",
-      tier: "paid",
-      routeReason: null,
-      attempts: 1,
-      latencyMs: 20,
-      ttftMs: 10,
-      status: 200,
-      errorCode: null,
-      streamState: "completed",
-      stream: true,
-      losses: [],
-      credential: "operator",
-    };
+    return auditOf(requestId, this.now);
   }
 
   settle(hold: { id: string; requestId: string }, outputTokens: number): Promise<Receipt> {
