@@ -240,12 +240,13 @@ describe("credentials", () => {
 
   test("the routed path decides, never Host, X-Original-URL or the like", async () => {
     const { key } = await gateway.createKey({ credit: "5.00" });
-    for (const headers of [
+    const tries: Record<string, string>[] = [
       { host: "x/admin?" },
       { "x-original-url": "/admin/accounts" },
       { "x-rewrite-url": "/health" },
       { "x-forwarded-host": "admin" },
-    ]) {
+    ];
+    for (const headers of tries) {
       const answer = await fetch(`${gateway.url}/v1/credits`, {
         headers: { ...headers, authorization: `Bearer ${key}` },
       });
