@@ -61,22 +61,49 @@ export function toFixed(a: Rational, places: number): string {
   return formatScaled(rounded, places);
 }
 
-/** Exact decimal text without exponent and without trailing zeros. Throws RangeError when the value has no finite decimal form. */
-export function toDecimal(a: Rational): string {
-  let places = 0;
-  let den = a.den;
-  let num = a.num;
-  while (den !== 1n) {
-    if (places > 60) throw new RangeError("no finite decimal form");
-    num *= 10n;
-    places += 1;
-    const divisor = gcd(num, den);
-    num /= divisor;
-    den /= divisor;
-    if (den !== 1n && den % 2n !== 0n && den % 5n !== 0n) throw new RangeError("no finite decimal form");
+interface DecimalScale {
+  places: number;
+  factor: bigint;
+}
+
+/** Denominators come from prices, so there are few: what lifts each to a power of ten is worked out once. */
+const scales = new Map<bigint, DecimalScale | null>();
+const MOST_SCALES = 10_000;
+
+/** The least power of ten that a denominator divides; null when there is none. */
+function scaleOf(den: bigint): DecimalScale | null {
+  const known = scales.get(den);
+  if (known !== undefined) return known;
+  let rest = den;
+  let twos = 0;
+  let fives = 0;
+  while (rest % 2n === 0n) {
+    rest /= 2n;
+    twos += 1;
   }
-  const text = formatScaled(num, places);
-  return places === 0 ? text : text.replace(/\.?0+$/, "");
+  while (rest % 5n === 0n) {
+    rest /= 5n;
+    fives += 1;
+  }
+  const places = Math.max(twos, fives);
+  const scale = rest === 1n ? { places, factor: 10n ** BigInt(places) / den } : null;
+  if (scales.size < MOST_SCALES) scales.set(den, scale);
+  return scale;
+}
+
+/**
+ * Exact decimal text without exponent and without trailing zeros; `a` need not be reduced. Throws RangeError when the value has no
+ * finite decimal form.
+ */
+export function toDecimal(a: Rational): string {
+  const scale = scaleOf(a.den);
+  if (scale === null) {
+    const reduced = rational(a.num, a.den);
+    if (reduced.den === a.den) throw new RangeError("no finite decimal form");
+    return toDecimal(reduced);
+  }
+  const text = formatScaled(a.num * scale.factor, scale.places);
+  return scale.places === 0 ? text : text.replace(/\.?0+$/, "");
 }
 
 /** `value / 10^places` as plain decimal text. */
