@@ -29,13 +29,22 @@ function expected(answer: Answer, client: DialectId): Read {
     refusal: asText ? "" : refusal,
     tools: parts.flatMap((part) =>
       part.type === "tool-call" && part.kind !== "server"
-        ? [{ name: part.name, args: part.kind === "custom" ? part.arguments : argumentsOf(part.arguments) }]
+        ? [
+            {
+              name: part.name,
+              args: part.kind === "custom" ? inputOf(part.arguments, client) : argumentsOf(part.arguments),
+            },
+          ]
         : [],
     ),
     input: answer.usage === null ? 0 : totalInput(answer.usage),
     output: answer.usage === null ? 0 : totalOutput(answer.usage),
   };
 }
+
+/** Free text of a custom tool; where there are only functions it is the one argument of the function that stands for the tool. */
+const inputOf = (text: string, client: DialectId): unknown =>
+  client === "anthropic-messages" || client === "gemini" ? { input: text } : text;
 
 /** Arguments that are no JSON object can't be compared: two dialects have objects only. */
 function comparable(read: Read, wanted: Read): Read {

@@ -37,7 +37,7 @@ export function geminiRules(request: RecordedRequest): string[] {
     `path ${request.path}`,
   );
   check.that(request.headers["x-goog-api-key"]?.startsWith("k-") === true, "credential");
-  if (!/enerateContent$/.test(request.path)) return check.found;
+  if (!request.path.toLowerCase().endsWith("generatecontent")) return check.found;
   const body = request.json();
   check.only(body, FIELDS, "body");
   checkContents(check, list(body["contents"]));
