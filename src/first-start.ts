@@ -45,7 +45,7 @@ export async function makeFirstKey(
 ): Promise<string | null> {
   if (keys.listAccounts().length > 0) return null;
   const account: AccountRecord = {
-    id: newId("acct"),
+    id: newId("acc"),
     name: "default",
     tier: null,
     status: "active",

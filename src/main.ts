@@ -1,4 +1,4 @@
-/** The program: command line → app → listen and drain. */
+/** The program: its command line, and the only place that ends the process. */
 import { restartForFetches } from "./fetch-limit.ts";
 
 const [first, ...others] = process.argv.slice(2).filter((item, index) => !(index === 0 && item === "--"));
@@ -16,7 +16,9 @@ try {
   if (words[0] === "serve") restartForFetches();
   // Only now: what is loaded before the restart would be loaded twice.
   const [{ runLine }, { tollgate }] = await Promise.all([import("./cli/run.ts"), import("./commands.ts")]);
-  const code = await runLine(tollgate, words, { write: (text) => void process.stdout.write(text) });
+  await runLine(tollgate, words, { write: (text) => void process.stdout.write(text) });
+  // Connections that a provider keeps open would hold the process for minutes.
+  if (words[0] === "serve") process.exit(0);
 } catch (error) {
   process.stderr.write(`tollgate: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

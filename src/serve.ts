@@ -18,10 +18,10 @@ interface Streams {
 const SERVER_BODY_LIMIT = 256 * 1024 * 1024;
 
 /**
- * Listens until the process is told to stop (SIGTERM, SIGINT), reloading the catalog on SIGHUP. Gives the exit code.
+ * Listens until the process is told to stop (SIGTERM, SIGINT), reloading the catalog on SIGHUP.
  * Throws Error with a clear message when the port is taken. The app is closed in any case.
  */
-export async function serve(app: App, config: Config, streams: Streams): Promise<number> {
+export async function serve(app: App, config: Config, streams: Streams): Promise<void> {
   // Before the port opens, since whoever sees the line below may signal at once, and a signal without a listener ends the process.
   const stopped = new Promise<void>((resolve) => {
     process.once("SIGTERM", () => resolve());
@@ -42,7 +42,6 @@ export async function serve(app: App, config: Config, streams: Streams): Promise
     await Promise.race([server.stop(), Bun.sleep(STOP_PATIENCE_MS)]);
     await server.stop(true);
     await control.stop(true);
-    return 0;
   } finally {
     await app.close();
   }

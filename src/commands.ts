@@ -1,0 +1,80 @@
+/** The commands, wired to the parts that do the work. */
+import { defineCommand } from "citty";
+import manifest from "../package.json" with { type: "json" };
+import { openApp, openOffline } from "./app.ts";
+import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
+import { catalogCommand } from "./cli/catalog-commands.ts";
+import { conformanceCommand } from "./cli/conformance/command.ts";
+import type { Command } from "./cli/run.ts";
+import { connect } from "./cli/transport.ts";
+import { readCatalog } from "./catalog-holder.ts";
+import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
+import { type Flags, readConfig } from "./config.ts";
+import { createLogger } from "./lib/log.ts";
+import { serve } from "./serve.ts";
+import { verifyDataFolder } from "./store/verify.ts";
+
+const out = { write: (text: string): void => void process.stdout.write(text) };
+const errorOut = (line: string): void => void process.stderr.write(line);
+
+const adminContext = {
+  out,
+  connect: (dataDir: string | undefined) => {
+    const config = readConfig(dataDir === undefined ? {} : { dataDir }, process.env);
+    return connect(config.dataDir, () => openOffline(config, createLogger(errorOut, "warn")));
+  },
+};
+
+const serveCommand = defineCommand({
+  meta: { name: "serve", description: "Run the gateway (the default command)" },
+  args: {
+    host: { type: "string", description: "address to listen at (TOLLGATE_HOST, default 127.0.0.1)" },
+    port: { type: "string", description: "port, 0 picks a free one (TOLLGATE_PORT, default 8080)" },
+    "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
+    catalog: { type: "string", description: "catalog file (TOLLGATE_CATALOG, default: built in)" },
+    profile: { type: "string", description: "a built-in profile instead of a file" },
+  },
+  run: async ({ args }) => {
+    const flags: Flags = {};
+    if (args.host !== undefined) flags.host = args.host;
+    if (args.port !== undefined) flags.port = args.port;
+    if (args["data-dir"] !== undefined) flags.dataDir = args["data-dir"];
+    if (args.catalog !== undefined) flags.catalog = args.catalog;
+    if (args.profile !== undefined) flags.profile = args.profile;
+    const config = readConfig(flags, process.env);
+    const log = createLogger(errorOut, config.logLevel);
+    await serve(await openApp(config, process.env, log), config, { out: out.write, err: errorOut, log });
+  },
+});
+
+const verifyContext: VerifyContext = {
+  out,
+  verify: (dataDir, head) =>
+    verifyDataFolder(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, head),
+};
+
+const versionCommand = defineCommand({
+  meta: { name: "version", description: "Print the version" },
+  run: () => out.write(`${manifest.version}\n`),
+});
+
+const commands = {
+  serve: serveCommand,
+  accounts: accountsCommand(adminContext),
+  keys: keysCommand(adminContext),
+  credits: creditsCommand(adminContext),
+  catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),
+  verify: verifyCommand(verifyContext),
+  audit: defineCommand({
+    meta: { name: "audit", description: "The audit log: verify" },
+    subCommands: { verify: verifyCommand(verifyContext) },
+  }),
+  conformance: conformanceCommand({ out }),
+  version: versionCommand,
+};
+
+/** The whole command line. */
+export const tollgate: Command = defineCommand({
+  meta: { name: "tollgate", version: manifest.version, description: manifest.description },
+  subCommands: commands,
+});
