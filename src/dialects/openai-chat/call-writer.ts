@@ -29,6 +29,7 @@ export class CallWriter {
   readonly #seals: Seal[] = [];
   #arguments = "";
   #begun = false;
+  #ended = false;
 
   constructor(scope: CallScope, start: IrEventOf<"tool-start">, index: number) {
     const { request, body, target } = scope.context;
@@ -60,6 +61,8 @@ export class CallWriter {
   }
 
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#begin();
     // Clients parse the arguments: a call without any has an empty object.
     if (this.#arguments === "" && this.#start.kind === "function" && !this.#unwraps) this.#delta("{}");

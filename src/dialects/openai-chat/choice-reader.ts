@@ -25,6 +25,7 @@ export class ChoiceReader {
   #part = -1;
   #hasText = false;
   #hasRefusal = false;
+  #hasCitations = false;
   /** How the choice ended, null before. */
   finish: Finish | null = null;
 
@@ -177,13 +178,14 @@ export class ChoiceReader {
 
   #cite(citation: Citation): void {
     if (this.#open !== "text") this.#begin("text");
+    this.#hasCitations = true;
     if (citation.kind === "url") this.#state.fees["web_search"] = 1;
     this.#state.emit({ type: "citation", choice: this.#choice, part: this.#part, citation });
   }
 
-  /** Sources that the provider names for the answer as a whole, at its end. */
-  cite(citations: readonly Citation[]): void {
-    if (this.#hasText) for (const citation of citations) this.#cite(citation);
+  /** Sources that the provider names for the answer as a whole, at its end; not when it has told them in their places. */
+  #citeSources(citations: readonly Citation[]): void {
+    if (this.#hasText && !this.#hasCitations) for (const citation of citations) this.#cite(citation);
   }
 
   /** Groq's compound models show what they ran (https://console.groq.com/docs/compound); each run is the provider's own tool result. */
@@ -209,7 +211,7 @@ export class ChoiceReader {
   end(raw: string | null, choice: WireChoice, sources: readonly Citation[]): void {
     this.#think?.end();
     this.#think = null;
-    if (this.finish === null) this.cite(sources);
+    if (this.finish === null) this.#citeSources(sources);
     if (this.#open !== "reasoning" && !this.#details.isEmpty) this.#lateDetails();
     this.#close();
     this.#media.end();

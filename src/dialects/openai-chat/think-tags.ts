@@ -9,7 +9,7 @@ export type ThinkSink = (kind: "text" | "reasoning", text: string) => void;
  */
 export class ThinkTagReader {
   readonly #sink: ThinkSink;
-  #mode: "start" | "inside" | "gap" | "text" = "start";
+  #mode: "start" | "opened" | "inside" | "gap" | "text" = "start";
   /** Text that may turn out to be (part of) a tag. */
   #held = "";
 
@@ -25,6 +25,7 @@ export class ThinkTagReader {
   push(text: string): void {
     this.#held += text;
     if (this.#mode === "start") this.#atStart();
+    if (this.#mode === "opened") this.#opened();
     if (this.#mode === "inside") this.#inside();
     if (this.#mode === "gap") this.#gap();
     if (this.#mode === "text") this.#flush("text");
@@ -40,9 +41,16 @@ export class ThinkTagReader {
   #atStart(): void {
     const rest = this.#held.trimStart();
     if (rest.startsWith(OPEN)) {
-      this.#held = rest.slice(OPEN.length).replace(/^\n/, "");
-      this.#mode = "inside";
+      this.#held = rest.slice(OPEN.length);
+      this.#mode = "opened";
     } else if (!OPEN.startsWith(rest)) this.#mode = "text";
+  }
+
+  /** The line break after the tag is none of the thought's. */
+  #opened(): void {
+    if (this.#held === "") return;
+    this.#held = this.#held.replace(/^\n/, "");
+    this.#mode = "inside";
   }
 
   #inside(): void {
