@@ -21,7 +21,7 @@ import type { Opened } from "./open.ts";
 import { OperationRun } from "./operation.ts";
 import { countTokens, embedFacts, imageFacts } from "./operations.ts";
 import { type Prepared, prepareChecked } from "./prepare.ts";
-import { reserveCall } from "./reserve-call.ts";
+import { defaultCap, reserveCall } from "./reserve-call.ts";
 import { answerHeaders, respondJson, respondStream } from "./respond.ts";
 import type { Gateway, InferenceCall } from "./types.ts";
 
@@ -78,9 +78,10 @@ export class Exchange implements Gateway {
     await readRequest(live, live.call.dialect.hints);
     await completeRequest(live);
     const plan = this.#plan(live);
+    live.injectedCap = defaultCap(live, plan.all);
     let prepared = prepareChecked(live, plan.first);
     const reserved = await reserveCall(live, plan.all);
-    if (reserved.capChanged) prepared = prepareChecked(live, plan.first);
+    if (reserved.capLowered) prepared = prepareChecked(live, plan.first);
     live.requestLosses = prepared.losses;
     const opening = this.#dial(live, prepared);
     try {

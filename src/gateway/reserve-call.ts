@@ -8,6 +8,7 @@ import {
   pinFor,
   worstCaseAmount,
 } from "../gates/reserve.ts";
+import { OUTPUT_CLASSES } from "../ir/usage.ts";
 import type { Refusal, Reservation, ReserveRequest } from "../ledger/types.ts";
 import type { Nano } from "../lib/money.ts";
 import type { Target } from "../routing/types.ts";
@@ -16,21 +17,35 @@ import type { LiveCall } from "./live-call.ts";
 export interface Reserved {
   /** Resolves when the hold is on disk. */
   durable: Promise<void>;
-  /** The gateway has set an output cap of its own: the request must be prepared anew. */
-  capChanged: boolean;
+  /** The balance pays only for a lower output cap than the request was prepared with: it must be prepared anew. */
+  capLowered: boolean;
 }
 
 /**
- * Holds the worst case of the plan. A client without an output cap gets the model's default, lowered to what the balance buys (never
- * under 1,024 tokens); a cap of the client's own that can't be paid is a 402 that names the largest which fits.
- * Throws GatewayError 402, 429 or 503.
+ * The output cap that a call gets which brings none of its own, tokens; null when it has one, or when no target charges for output
+ * (free models, the customer's own keys).
+ */
+export function defaultCap(live: LiveCall, targets: readonly Target[]): number | null {
+  if (live.read.maxOutput !== null || !targets.some((target) => chargesOutput(live, target))) return null;
+  return largestCap(live, targets);
+}
+
+function chargesOutput(live: LiveCall, target: Target): boolean {
+  if (isOwnKey(target)) return false;
+  const row = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt)?.row;
+  if (row === undefined) return false;
+  return [...row.perMillion].some(([name, price]) => OUTPUT_CLASSES.includes(name) && price.num > 0n);
+}
+
+/**
+ * Holds the worst case of the plan. A cap that the gateway has set is lowered to what the balance buys (never under 1,024 tokens);
+ * a cap of the client's own that can't be paid is a 402 that names the largest which fits. Throws GatewayError 402, 429 or 503.
  */
 export async function reserveCall(live: LiveCall, targets: readonly Target[]): Promise<Reserved> {
   const facts = holdFacts(live);
   const wanted = live.read.maxOutput;
   const first = await tryReserve(live, targets, worstCaseAmount(facts, targets, wanted));
-  const defaultCap = wanted === null && costsOutput(live, targets) ? largestCap(live, targets) : null;
-  if (first.ok) return accept(live, first, defaultCap);
+  if (first.ok) return accept(live, first, null);
   const available = spendable(first.refusal);
   const ceiling = wanted ?? largestCap(live, targets);
   const fits = available === null ? null : affordableCap(facts, targets, available, ceiling);
@@ -43,10 +58,10 @@ export async function reserveCall(live: LiveCall, targets: readonly Target[]): P
 
 function accept(live: LiveCall, reservation: Extract<Reservation, { ok: true }>, cap: number | null): Reserved {
   live.hold = reservation.hold;
-  live.injectedCap = cap;
+  if (cap !== null) live.injectedCap = cap;
   // The caller awaits it a little later; a rejection before that must not count as unhandled.
   reservation.durable.catch(() => undefined);
-  return { durable: reservation.durable, capChanged: cap !== null };
+  return { durable: reservation.durable, capLowered: cap !== null };
 }
 
 function holdFacts(live: LiveCall): HoldFacts {
@@ -58,12 +73,6 @@ function holdFacts(live: LiveCall): HoldFacts {
     operation: live.call.operation,
     now: live.call.receivedAt,
   };
-}
-
-/** Free calls and the customer's own keys need no cap: nothing is held for their output. */
-function costsOutput(live: LiveCall, targets: readonly Target[]): boolean {
-  const facts = holdFacts(live);
-  return worstCaseAmount(facts, targets, 1_000_000) > worstCaseAmount(facts, targets, 0);
 }
 
 function largestCap(live: LiveCall, targets: readonly Target[]): number {
