@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import defaultCatalog from "../catalog.yaml" with { type: "text" };
 import fourDialects from "../profiles/four-dialects.yaml" with { type: "text" };
 import managed from "../profiles/managed.yaml" with { type: "text" };
@@ -33,12 +33,24 @@ function sourceOf(config: Config): { text: string; file: string } {
   return { text, file: `profiles/${config.profile}.yaml (built in)` };
 }
 
+/** What is wrong when secrets stand in a file that others on the machine can read; null = nothing. */
+function exposedSecrets(catalog: Catalog, text: string, file: string): string | null {
+  if ((statSync(file).mode & 0o044) === 0) return null;
+  const secrets = [...catalog.providers.values()].map((provider) => provider.apiKey);
+  secrets.push(catalog.access.jwt?.secret ?? null);
+  if (!secrets.some((secret) => secret !== null && secret !== "" && text.includes(secret))) return null;
+  return `${file} holds secrets and can be read by other users: chmod 600 it, or write \${NAME} and set the variable`;
+}
+
 /** Reads and checks the catalog. Problems are lines with file, line, column and fix. */
 export function readCatalog(config: Config, env: Environment): Read {
   try {
     const { text, file } = sourceOf(config);
     const loaded = loadCatalog(text, { file, env });
-    return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(formatProblem) };
+    if (!loaded.ok) return { ok: false, problems: loaded.problems.map(formatProblem) };
+    const exposed = config.catalogFile === null ? null : exposedSecrets(loaded.catalog, text, config.catalogFile);
+    if (exposed === null) return loaded;
+    return { ok: true, catalog: { ...loaded.catalog, warnings: [...loaded.catalog.warnings, exposed] } };
   } catch (error) {
     return { ok: false, problems: [errorText(error)] };
   }

@@ -62,6 +62,16 @@ describe("JWT by secret", () => {
     expect(await ask(bed, await sign(bed, token))).toEqual(code === "" ? [200, null] : [401, code]);
   });
 
+  test("two tokens with one header and a common beginning are two identities", async () => {
+    const one = await sign(bed, { claims: { sub: "acc_1", scope: "same" } });
+    const two = await sign(bed, { claims: { sub: "acc_2", scope: "same" } });
+    expect(one.slice(0, 40)).toBe(two.slice(0, 40));
+    const owner = async (token: string): Promise<unknown> =>
+      ((await (await bed.send("POST", "/v1/keys", { key: token, body: {} })).json()) as { account_id: string })
+        .account_id;
+    expect([await owner(one), await owner(two), await owner(one)]).toEqual(["acc_1", "acc_2", "acc_1"]);
+  });
+
   test("alg none, changed payload and cut signature", async () => {
     const [header, payload, signature] = (await sign(bed)).split(".");
     const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");

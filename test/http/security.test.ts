@@ -1,9 +1,20 @@
 /** The gateway as an attacker meets it: a real server, a real data folder, scripted providers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readCatalog } from "../../src/catalog-holder.ts";
+import { readConfig } from "../../src/config.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 import { anthropicReply, chatReply, faults, startUpstream, type Upstream } from "../support/upstream.ts";
 
@@ -142,6 +153,26 @@ function flipped(sealed: string): string {
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   return bytes.toString("base64");
 }
+
+test("a catalog with secrets that others can read is told at the start; one that names variables is fine", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "tollgate-mode-"));
+  try {
+    const literal = catalog(upstream.url);
+    for (const [text, mode, warned] of [
+      [literal, 0o644, true],
+      [literal, 0o600, false],
+      [literal.replaceAll(OPERATOR_KEY, "${OPERATOR_KEY}"), 0o644, false],
+    ] as const) {
+      const file = join(dataDir, "mine.yaml");
+      writeFileSync(file, text);
+      chmodSync(file, mode);
+      const read = readCatalog(readConfig({ dataDir, catalog: file }, {}), { OPERATOR_KEY });
+      expect(read.ok && read.catalog.warnings.some((warning) => warning.includes("chmod 600"))).toBe(warned);
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
 
 describe("credentials", () => {
   test("junk of every kind is the same 401, and no error of the store", async () => {

@@ -11,7 +11,7 @@ import { createHttpApp, type HttpApp } from "../../src/http/app.ts";
 import { DEFAULT_HTTP_SETTINGS, type HttpDeps } from "../../src/http/deps.ts";
 import type { AuditFilter, IdempotencyRecord } from "../../src/http/ports.ts";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
-import type { GatewayError } from "../../src/ir/error.ts";
+import { GatewayError } from "../../src/ir/error.ts";
 import type { AccountTerms, Balance, CreditRequest, LedgerAdmin, Receipt } from "../../src/ledger/types.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
@@ -142,8 +142,8 @@ export class FakeLedger implements LedgerAdmin {
   async setTerms(terms: AccountTerms): Promise<void> {
     this.agreed.set(terms.accountId, terms);
   }
-  refund(): never {
-    throw new Error("not in these tests");
+  async refund(): Promise<Balance> {
+    throw new GatewayError({ status: 404, code: "not_found", message: "No such call was charged." });
   }
   sweep(): never {
     throw new Error("not in these tests");
