@@ -3,6 +3,7 @@ import { defineCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
 import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
+import { backupCommand } from "./cli/backup-command.ts";
 import { catalogCommand } from "./cli/catalog-commands.ts";
 import { conformanceCommand } from "./cli/conformance/command.ts";
 import type { Command } from "./cli/run.ts";
@@ -12,6 +13,7 @@ import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Flags, readConfig } from "./config.ts";
 import { createLogger } from "./lib/log.ts";
 import { serve } from "./serve.ts";
+import { backUp } from "./store/backup.ts";
 import { verifyDataFolder } from "./store/verify.ts";
 
 const out = { write: (text: string): void => void process.stdout.write(text) };
@@ -65,6 +67,10 @@ const commands = {
   credits: creditsCommand(adminContext),
   catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),
   verify: verifyCommand(verifyContext),
+  backup: backupCommand({
+    out,
+    backUp: (dataDir, file) => backUp(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, file),
+  }),
   audit: defineCommand({
     meta: { name: "audit", description: "The audit log: verify" },
     subCommands: { verify: verifyCommand(verifyContext) },
