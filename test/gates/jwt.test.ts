@@ -65,7 +65,7 @@ describe("JWT by secret", () => {
   test("two tokens with one header and a common beginning are two identities", async () => {
     const one = await sign(bed, { claims: { sub: "acc_1", scope: "same" } });
     const two = await sign(bed, { claims: { sub: "acc_2", scope: "same" } });
-    expect(one.slice(0, 40)).toBe(two.slice(0, 40));
+    expect(one.slice(0, 30)).toBe(two.slice(0, 30));
     const owner = async (token: string): Promise<unknown> =>
       ((await (await bed.send("POST", "/v1/keys", { key: token, body: {} })).json()) as { account_id: string })
         .account_id;
