@@ -103,6 +103,7 @@ async function compose(ground: Ground): Promise<App> {
     callCaps: store.callCaps,
     providerKeys,
     audit: store.audit,
+    invoices: store.invoices,
     health,
     limiter,
     idempotency: store.idempotency,

@@ -1,4 +1,3 @@
-import type { AuditReader } from "./ports.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { AuthenticateDeps } from "../gates/authenticate.ts";
@@ -12,7 +11,15 @@ import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { ResponseStore } from "../responses/port.ts";
 import type { Health } from "../routing/types.ts";
-import type { Asset, CallCapStore, IdempotencyStore, Readiness, ReloadResult } from "./ports.ts";
+import type {
+  Asset,
+  AuditReader,
+  CallCapStore,
+  IdempotencyStore,
+  InvoiceReader,
+  Readiness,
+  ReloadResult,
+} from "./ports.ts";
 
 /** Everything that the HTTP layer is made of. Built once in app.ts. */
 export interface HttpDeps extends AuthenticateDeps {
@@ -24,6 +31,7 @@ export interface HttpDeps extends AuthenticateDeps {
   callCaps: CallCapStore;
   providerKeys: ProviderKeys;
   audit: AuditReader;
+  invoices: InvoiceReader;
   health: Health;
   limiter: RateLimiter;
   idempotency: IdempotencyStore;

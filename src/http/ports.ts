@@ -1,3 +1,4 @@
+import type { Invoice } from "../ledger/invoice.ts";
 import type { Nano } from "../lib/money.ts";
 import type { JsonObject } from "../lib/json.ts";
 
@@ -46,6 +47,11 @@ export interface AuditPage {
   records: JsonObject[];
   /** Null on the last page. */
   nextCursor: string | null;
+}
+
+/** Invoices by account and month; null when the month's calls have been pruned. */
+export interface InvoiceReader {
+  invoice(accountId: string, month: string): Invoice | null;
 }
 
 export type UsageGroup = "day" | "model" | "key";

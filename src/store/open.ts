@@ -8,6 +8,7 @@ import { AuditQueries } from "./audit-queries.ts";
 import { DATABASE_FILE, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
+import { InvoiceQueries } from "./invoice-queries.ts";
 import { migrate } from "./migrations.ts";
 import { ProviderKeyTable } from "./provider-key-table.ts";
 import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts";
@@ -19,6 +20,7 @@ export interface Store {
   ledger: SqliteLedgerStorage;
   accounts: AccountStore;
   audit: AuditQueries;
+  invoices: InvoiceQueries;
   idempotency: IdempotencyTable;
   callCaps: CallCapTable;
   providerKeys: ProviderKeyTable;
@@ -69,6 +71,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     ledger: storage,
     accounts,
     audit: new AuditQueries(db),
+    invoices: new InvoiceQueries(db, options.currency),
     idempotency: new IdempotencyTable(orm, writer),
     callCaps: new CallCapTable(orm, writer),
     providerKeys: new ProviderKeyTable(orm, writer),

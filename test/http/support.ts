@@ -237,6 +237,7 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
       },
     },
     providerKeys: memoryProviderKeys(clock, log),
+    invoices: { invoice: () => null },
     audit: {
       page: async (_filter: AuditFilter) => ({ records: [] as JsonObject[], nextCursor: null }),
       usage: async () => [],

@@ -5,6 +5,7 @@ import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { requireAdmin } from "../identify.ts";
 import { creditDetails, creditsView } from "../routes/credits.ts";
+import { invoiceAnswer } from "../routes/invoices.ts";
 import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "../routes/key-actions.ts";
 import { adminKeySchema, readKeyInput } from "../routes/key-input.ts";
 import { keyView } from "../routes/key-view.ts";
@@ -168,6 +169,11 @@ function adminProviderKeyRoutes(deps: HttpDeps, guard: Guard) {
 
 function bookRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
+    .get(
+      "/admin/accounts/:id/invoices/:month",
+      ({ request, params }) => invoiceAnswer(deps, request, findAccount(deps, params.id).id, params.month),
+      describe("GET", "/admin/accounts/{id}/invoices/{month}"),
+    )
     .get("/admin/prices", () => pricesView(deps), describe("GET", "/admin/prices"))
     .get("/admin/providers", () => providersView(deps), describe("GET", "/admin/providers"))
     .get("/admin/usage", ({ request }) => usageReport(deps, request, null), describe("GET", "/admin/usage"))

@@ -1,0 +1,82 @@
+import type { Database } from "bun:sqlite";
+import { positionOf, type StoredField } from "../audit/record.ts";
+import { type Invoice, makeInvoice } from "../ledger/invoice.ts";
+
+const field = (name: StoredField): string => `json_extract(c.record, '$[${positionOf(name)}]')`;
+
+const CALLS = "FROM calls c WHERE c.account_id = ?1 AND c.month = ?2 AND c.hold_id IS NOT NULL";
+
+const LINES = `SELECT coalesce(${field("model")}, ${field("model_asked")}, '') AS model, count(*) AS calls,
+    sum(${field("input")}) AS input, sum(${field("output")}) AS output, sum(c.charged) AS amount
+  ${CALLS} AND c.charged > 0 GROUP BY 1 ORDER BY amount DESC, model`;
+
+const PAID = `SELECT substr(b.name, 1, instr(b.name, ':') - 1) AS kind, sum(CAST(p.value ->> 1 AS INTEGER)) AS amount
+  FROM calls c, json_each(c.record, '$[${positionOf("paid")}]') p JOIN books b ON b.id = p.value ->> 0
+  WHERE c.account_id = ?1 AND c.month = ?2 AND c.hold_id IS NOT NULL GROUP BY kind`;
+
+const REFUNDS = `SELECT c.request_id, r.amount, r.reason, r.created_at FROM credits r JOIN calls c ON c.hold_id = r.hold_id
+  WHERE c.account_id = ?1 AND c.month = ?2 ORDER BY r.id`;
+
+interface RawLine {
+  model: string;
+  calls: bigint;
+  input: bigint;
+  output: bigint;
+  amount: bigint;
+}
+interface RawRefund {
+  request_id: string;
+  amount: bigint;
+  reason: string;
+  created_at: bigint;
+}
+
+/** Invoices, made from the rows of the calls whenever they are asked for. */
+export class InvoiceQueries {
+  readonly #db: Database;
+  readonly #currency: () => string;
+  constructor(db: Database, currency: () => string) {
+    this.#db = db;
+    this.#currency = currency;
+  }
+
+  /** Null when the month's calls have been pruned. Throws InvoiceMismatch when the rows do not add up to the ledger's counters. */
+  invoice(accountId: string, month: string): Invoice | null {
+    const pruned = this.#db.query("SELECT value FROM settings WHERE name = 'audit_pruned_month'").get();
+    if (pruned !== null && month <= (pruned as { value: string }).value) return null;
+    // One snapshot for all queries.
+    return this.#db.transaction(() => this.#read(accountId, month))();
+  }
+
+  #read(accountId: string, month: string): Invoice {
+    const all = <T>(sql: string): T[] => this.#db.query(sql).all(accountId, month) as T[];
+    const counted = this.#db
+      .query("SELECT value FROM counters WHERE subject = ? AND period = ?")
+      .get(`account:${accountId}`, month) as { value: bigint } | null;
+    const paid = new Map(all<{ kind: string; amount: bigint }>(PAID).map(({ kind, amount }) => [kind, amount]));
+    const parts = {
+      accountId,
+      month,
+      currency: this.#currency(),
+      lines: all<RawLine>(LINES).map(({ model, calls, input, output, amount }) => ({
+        model,
+        calls: Number(calls),
+        tokensInput: Number(input),
+        tokensOutput: Number(output),
+        amount,
+      })),
+      refunds: all<RawRefund>(REFUNDS).map(({ request_id: requestId, amount, reason, created_at: at }) => ({
+        requestId,
+        amount,
+        reason,
+        at: Number(at),
+      })),
+      paidFrom: {
+        wallet: paid.get("wallet") ?? 0n,
+        grants: paid.get("grant") ?? 0n,
+        receivable: paid.get("receivable") ?? 0n,
+      },
+    };
+    return makeInvoice(parts, counted?.value ?? 0n);
+  }
+}
