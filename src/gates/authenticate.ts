@@ -20,13 +20,13 @@ export interface AuthenticateDeps {
 export const ANONYMOUS_ACCOUNT_ID = "anonymous";
 
 /**
- * Who is calling. Keys are looked up at every call, so that revoking, expiring and disabling bite at once. Synchronous but for JWTs.
+ * Who is calling. `peer` gives the client's address; it is asked for only where callers are told apart by it. Keys are looked up at every call, so that revoking, expiring and disabling bite at once. Synchronous but for JWTs.
  * Throws GatewayError: 401 (`unauthorized`, `invalid_bearer`, `invalid_jwt_signature`, `key_expired`, `key_revoked`), 403 for a disabled account.
  */
 export function authenticate(
   deps: AuthenticateDeps,
   credential: Credential | null,
-  peer: string,
+  peer: () => string,
 ): Principal | Promise<Principal> {
   const catalog = deps.catalog();
   if (credential === null) return anonymous(catalog, deps, peer);
@@ -53,7 +53,7 @@ async function authenticateJwt(deps: AuthenticateDeps, catalog: Catalog, token: 
   return principal(catalog.access, { account, key: null, bearer: "jwt", wanted, subject: account.id });
 }
 
-function anonymous(catalog: Catalog, deps: AuthenticateDeps, peer: string): Principal {
+function anonymous(catalog: Catalog, deps: AuthenticateDeps, peer: () => string): Principal {
   const { access } = catalog;
   if (access.anonymous === null && access.auth === "required") {
     throw refused(
@@ -62,7 +62,7 @@ function anonymous(catalog: Catalog, deps: AuthenticateDeps, peer: string): Prin
     );
   }
   const account = deps.keys.findAccount(ANONYMOUS_ACCOUNT_ID) ?? anonymousAccount(access);
-  const subject = `ip:${limitAddress(peer)}`;
+  const subject = `ip:${limitAddress(peer())}`;
   const base = principal(access, {
     account,
     key: null,

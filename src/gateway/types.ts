@@ -12,8 +12,6 @@ export interface InferenceCall {
   endpoint: string;
   request: Request;
   requestId: string;
-  /** Client address behind trusted proxies. */
-  peer: string;
   principal: Principal;
   /** Wall clock, ms. */
   receivedAt: number;

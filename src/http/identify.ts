@@ -1,12 +1,11 @@
 import { authenticate, ANONYMOUS_ACCOUNT_ID } from "../gates/authenticate.ts";
-import { clientAddress } from "../gates/client-address.ts";
 import { readCredential } from "../gates/credential.ts";
 import { digestKey } from "../gates/keys.ts";
 import type { Principal } from "../gates/types.ts";
 import { GatewayError } from "../ir/error.ts";
 import { equalTexts } from "../lib/secrets.ts";
 import type { HttpDeps } from "./deps.ts";
-import { peerOf, type PeerSource, queryOf, trustedNetworks } from "./peer.ts";
+import { addressOf, type PeerSource, queryOf } from "./peer.ts";
 
 /** Who is calling; anonymous callers too where the catalog lets them. `?key=` counts only where `allowQueryKey` says so. */
 export async function identify(
@@ -16,7 +15,7 @@ export async function identify(
   options: { allowQueryKey?: boolean } = {},
 ): Promise<Principal> {
   const query = options.allowQueryKey === true ? queryOf(request.url) : null;
-  const peer = clientAddress(peerOf(request, peers), request.headers.get("x-forwarded-for"), trustedNetworks(deps));
+  const peer = addressOf(deps, request, peers);
   return authenticate(deps, readCredential(request.headers, query), peer);
 }
 

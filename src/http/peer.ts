@@ -1,4 +1,4 @@
-import { Networks } from "../gates/client-address.ts";
+import { clientAddress, Networks } from "../gates/client-address.ts";
 import type { HttpDeps } from "./deps.ts";
 
 /** The listening server, which knows the address of a connection; null where requests come without one. */
@@ -7,18 +7,23 @@ export type PeerSource = { requestIP(request: Request): { address: string } | nu
 const LOCAL = "127.0.0.1";
 
 /** Address of the TCP peer. Requests over the control socket, or handed over in process, are local. */
-export const peerOf = (request: Request, source: PeerSource): string => source?.requestIP(request)?.address ?? LOCAL;
+const peerOf = (request: Request, source: PeerSource): string => source?.requestIP(request)?.address ?? LOCAL;
 
 const networks = new WeakMap<readonly string[], Networks>();
 
 /** The catalog's trusted proxies, parsed once per catalog. */
-export function trustedNetworks(deps: Pick<HttpDeps, "catalog">): Networks {
+function trustedNetworks(deps: Pick<HttpDeps, "catalog">): Networks {
   const list = deps.catalog().access.trustedProxies;
   const known = networks.get(list);
   if (known !== undefined) return known;
   const parsed = new Networks(list);
   networks.set(list, parsed);
   return parsed;
+}
+
+/** Gives the client's address when it is asked for: most calls are told apart by their key. */
+export function addressOf(deps: Pick<HttpDeps, "catalog">, request: Request, source: PeerSource): () => string {
+  return () => clientAddress(peerOf(request, source), request.headers.get("x-forwarded-for"), trustedNetworks(deps));
 }
 
 /** The query of a URL without its question mark; "" when there is none. */

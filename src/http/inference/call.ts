@@ -1,6 +1,5 @@
 import type { Dialect, RouteFacts } from "../../dialects/dialect.ts";
 import { authenticate } from "../../gates/authenticate.ts";
-import { clientAddress } from "../../gates/client-address.ts";
 import { readCredential } from "../../gates/credential.ts";
 import type { InferenceCall, Operation } from "../../gateway/types.ts";
 import { GatewayError } from "../../ir/error.ts";
@@ -8,7 +7,7 @@ import type { HttpDeps } from "../deps.ts";
 import { errorResponse, toGatewayError } from "../errors.ts";
 import { requestIdOf } from "../ids.ts";
 import type { Metrics } from "../metrics.ts";
-import { peerOf, type PeerSource, queryOf, trustedNetworks } from "../peer.ts";
+import { addressOf, type PeerSource, queryOf } from "../peer.ts";
 import type { Replays } from "./replays.ts";
 
 /** What a route knows of a call before its body is read. */
@@ -42,12 +41,12 @@ export async function runInference(
   try {
     checkContentType(request);
     const query = plan.dialect.id === "gemini" ? queryOf(request.url) : null;
-    const peer = clientAddress(peerOf(request, peers), request.headers.get("x-forwarded-for"), trustedNetworks(deps));
+    const peer = addressOf(deps, request, peers);
     const found = authenticate(deps, readCredential(request.headers, query), peer);
     const principal = found instanceof Promise ? await found : found;
     const { dialect, operation, route, endpoint } = plan;
     const receivedAt = deps.clock.now();
-    const call = { dialect, operation, route, endpoint, request, requestId, peer, principal, receivedAt };
+    const call = { dialect, operation, route, endpoint, request, requestId, principal, receivedAt };
     response = await handOver(runner, call);
   } catch (error) {
     response = errorResponse(deps, plan.dialect, toGatewayError(error, deps, requestId), requestId);
