@@ -14,7 +14,7 @@ import { firstAnswer } from "./attempt.ts";
 import { leaveCall, settleUnseen, voidCall } from "./closing.ts";
 import { completeRequest } from "./conversation.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { failureToError, isShutdown, shuttingDown, storageDown } from "./failure.ts";
+import { failureToError, internalError, isShutdown, shuttingDown, storageDown } from "./failure.ts";
 import { LiveCall } from "./live-call.ts";
 import { LiveStreams } from "./live-streams.ts";
 import type { Opened } from "./open.ts";
@@ -120,7 +120,8 @@ export class Exchange implements Gateway {
     const tokens = await countTokens(live, this.#plan(live).first);
     await voidCall(live, "count", { status: 200, errorCode: null, streamState: "completed" });
     const body = live.call.dialect.count?.encodeAnswer(tokens) ?? {};
-    return Response.json(body, { headers: { ...rate, ...answerHeaders(live) } });
+    const cost = { [`${live.catalog.brand.headerPrefix}-Cost-Cents`]: "0" };
+    return Response.json(body, { headers: { ...rate, ...answerHeaders(live), ...cost } });
   }
 
   #admit(): void {
@@ -207,12 +208,7 @@ export class Exchange implements Gateway {
     if (thrown instanceof BodyError) return bodyError(thrown);
     if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
     this.#deps.log.error("call failed", { request_id: live.call.requestId, error: errorText(thrown) });
-    return new GatewayError({
-      status: 500,
-      code: "internal_error",
-      message: "The gateway failed on this call.",
-      cause: thrown,
-    });
+    return internalError(live.catalog.access.errorStyle, thrown);
   }
 
   /** Refuses new calls, lets running ones go on for `graceMs`, then ends the rest with an error frame. */

@@ -1,3 +1,4 @@
+import type { Access } from "../catalog/types.ts";
 import { GatewayError, type UpstreamFailure } from "../ir/error.ts";
 
 /** What new calls are told while the process ends, and running ones when their grace is over. */
@@ -14,6 +15,16 @@ export function shuttingDown(): GatewayError {
 
 export const isShutdown = (error: GatewayError): boolean =>
   error.code === "overloaded" && error.headers["connection"] === "close";
+
+/** What nobody expected: no word of it reaches the client. A 500, but for profiles whose clients know a 503 for it. */
+export function internalError(style: Access["errorStyle"], cause: unknown): GatewayError {
+  return new GatewayError({
+    status: style === "managed" ? 503 : 500,
+    code: "internal_error",
+    message: "The gateway failed on this request.",
+    cause,
+  });
+}
 
 /** The ledger can't be written: no call begins, and none ends well. */
 export function storageDown(cause: unknown): GatewayError {

@@ -1,5 +1,6 @@
 import { ParseError, ValidationError } from "elysia";
 import type { Dialect } from "../dialects/dialect.ts";
+import { internalError } from "../gateway/failure.ts";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
 import { errorText } from "../lib/log.ts";
 import { BodyError } from "../wire/read-body.ts";
@@ -29,12 +30,7 @@ export function toGatewayError(thrown: unknown, deps: HttpDeps, requestId: strin
   if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
   if (thrown instanceof BodyError) return bodyError(thrown);
   deps.log.error("request failed", { request_id: requestId, error: errorText(thrown) });
-  return new GatewayError({
-    status: deps.catalog().access.errorStyle === "managed" ? 503 : 500,
-    code: "internal_error",
-    message: "The gateway failed on this request.",
-    cause: thrown,
-  });
+  return internalError(deps.catalog().access.errorStyle, thrown);
 }
 
 export function bodyError(error: BodyError): GatewayError {

@@ -11,6 +11,19 @@ providers: {openai: {kind: openai, base_url: "https://api.openai.com/v1"}}
 models: [{id: gpt-5, provider: openai, context: 1000, price: {input: 1, output: 1}}]
 `;
 
+test("what nobody expected is a 500 that tells nothing; 503 in the managed style", async () => {
+  for (const [style, status] of [
+    ["default", 500],
+    ["managed", 503],
+  ] as const) {
+    const gateway = { handle: () => Promise.reject(new Error("at /srv/secret.ts: SELECT * FROM keys")) };
+    const bed = testBed({ catalog: `access: {error_style: ${style}}\n${CATALOG}`, deps: { gateway } });
+    const answer = await bed.send("POST", "/v1/chat/completions", { key: bed.addKey().key, body: {} });
+    const text = await answer.text();
+    expect([answer.status, text.includes("internal_error"), text.includes("secret")]).toEqual([status, true, false]);
+  }
+});
+
 describe("subscriptions", () => {
   const bed = testBed({ catalog: CATALOG });
   const path = "/admin/accounts/acc_1/subscription";

@@ -154,6 +154,7 @@ describe("four dialects: any of them with any model", () => {
     await counted.text();
     const spent = (await profile.gateway.balance(accountId))["wallet"];
     const claude = await profile.gateway.post("/v1/messages/count_tokens", hello(CLAUDE), key);
+    expect(claude.headers.get("x-afk-cost-cents")).toBe("0");
     expect(Number(at(await bodyOf(claude), "input_tokens"))).toBeGreaterThan(0);
     profile.google.always({ body: { totalTokens: 4711 } });
     const count = (): Promise<Response> => profile.gateway.post(`/v1beta/models/${GEMINI}:countTokens`, gemini, key);
