@@ -44,7 +44,12 @@ function* contentEvents(part: AnswerPart, at: { choice: number; part: number }):
   switch (part.type) {
     case "text":
       yield { type: "text-start", ...at };
-      yield { type: "text-delta", ...at, text: part.text };
+      yield {
+        type: "text-delta",
+        ...at,
+        text: part.text,
+        ...(part.logprobs.length > 0 ? { logprobs: part.logprobs } : {}),
+      };
       return;
     case "refusal":
       yield { type: "refusal-start", ...at };

@@ -61,6 +61,7 @@ class TextWriter implements PartWriter {
   readonly #part: number;
   readonly #sink: BlockSink;
   #index: number | null = null;
+  #hasLostLogprobs = false;
   #text = "";
   #seals: Seal[] = [];
   #citations: Citation[] = [];
@@ -73,7 +74,15 @@ class TextWriter implements PartWriter {
   push(event: PartEvent): void {
     if (event.type === "part-seal") this.#seals.push(event.seal);
     else if (event.type === "citation") this.#citations.push(event.citation);
-    else if (event.type === "text-delta" || event.type === "refusal-delta") this.#add(event.text);
+    else if (event.type === "text-delta" || event.type === "refusal-delta") {
+      if (event.logprobs !== undefined) this.#loseLogprobs();
+      this.#add(event.text);
+    }
+  }
+
+  #loseLogprobs(): void {
+    if (!this.#hasLostLogprobs) this.#sink.lose(this.#part, "log probabilities have no place in an Anthropic message");
+    this.#hasLostLogprobs = true;
   }
 
   /** Blocks without text are not shown: sent back they would be refused (Anthropic: text must not be empty). */

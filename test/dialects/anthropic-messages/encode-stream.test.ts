@@ -502,3 +502,29 @@ describe("Anthropic's own SDK reads it", () => {
     expect(isObject(failure) ? failure.type : (failure as { type?: string }).type).toBe("overloaded_error");
   });
 });
+
+test("log probabilities are a loss, told once, streamed or not", () => {
+  const events: IrEvent[] = [
+    { type: "text-start", ...at(0) },
+    { type: "text-delta", text: "H", logprobs: [{ token: "H", logprob: -1 }], ...at(0) },
+    { type: "text-delta", text: "i", logprobs: [{ token: "i", logprob: -1 }], ...at(0) },
+    { type: "part-end", ...at(0) },
+    { type: "message-end", choice: 0, finish: { kind: "stop", raw: "stop" } },
+    { type: "response-end" },
+  ];
+  const context = contextFor(CHAT);
+  const losses: Loss[] = [];
+  anthropicMessages.encodeAnswer(meaning(events), context, ANNOTATION, losses);
+  const encoder = anthropicMessages.createEncoder(context);
+  for (const event of events) encoder.push(event);
+  encoder.finish(ANNOTATION);
+  for (const told of [losses, encoder.losses]) {
+    expect(told).toEqual([
+      {
+        field: "choices[0].parts[0]",
+        reason: "log probabilities have no place in an Anthropic message",
+        side: "answer",
+      },
+    ]);
+  }
+});

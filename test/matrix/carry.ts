@@ -1,0 +1,91 @@
+/** Runs every feature through every pair of client and provider, and says what becomes of it. */
+import { DIALECTS } from "../../src/dialects/index.ts";
+import type { RouteFacts } from "../../src/dialects/dialect.ts";
+import type { DialectId } from "../../src/ir/dialect-id.ts";
+import { GatewayError } from "../../src/ir/error.ts";
+import type { Loss } from "../../src/ir/loss.ts";
+import { createSealBox } from "../../src/ir/seal-box.ts";
+import { CAPABILITIES, DEFAULT_COMPAT, type TargetFacts } from "../../src/ir/target.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { scanObject } from "../../src/wire/scan.ts";
+import type { Feature } from "./features.ts";
+
+export const seals = createSealBox(new Uint8Array(32).fill(7), "account");
+export const ROUTE: RouteFacts = { model: "m", stream: null, sse: true, headers: {} };
+
+export const BASE: Readonly<Record<DialectId, JsonObject>> = {
+  "openai-chat": { model: "m", messages: [{ role: "user", content: "q" }] },
+  "openai-responses": { model: "m", input: "q" },
+  "anthropic-messages": { model: "m", max_tokens: 1000, messages: [{ role: "user", content: "q" }] },
+  gemini: { contents: [{ role: "user", parts: [{ text: "q" }] }] },
+};
+
+const REALMS: Readonly<Record<DialectId, string>> = {
+  "openai-chat": "openai",
+  "openai-responses": "openai",
+  "anthropic-messages": "anthropic",
+  gemini: "google",
+};
+
+/** A provider of the dialect that can do all that its API can. */
+export function targetOf(dialect: DialectId): TargetFacts {
+  return {
+    dialect,
+    provider: REALMS[dialect],
+    realm: REALMS[dialect],
+    upstreamModel: "m",
+    capabilities: new Set(CAPABILITIES),
+    flags: { sampling: true, thinking: null, prefill: true, maxTokensField: null },
+    maxOutput: null,
+    compat: DEFAULT_COMPAT,
+  };
+}
+
+/** What becomes of a feature between a client and a provider. */
+export type Outcome =
+  | { kind: "absent" }
+  | { kind: "native" }
+  | { kind: "carried" }
+  | { kind: "partly"; losses: Loss[] }
+  | { kind: "lost"; losses: Loss[] }
+  | { kind: "refused"; message: string }
+  /** Neither there nor reported: a fault. */
+  | { kind: "silent"; body: string };
+
+export function outcomeOf(feature: Feature, client: DialectId, provider: DialectId, stream: boolean): Outcome {
+  const asked = feature.asked[client];
+  if (asked === null) return { kind: "absent" };
+  const flag = stream && client !== "gemini" ? { stream: true } : {};
+  const body = { ...BASE[client], ...asked, ...flag };
+  const route = { ...ROUTE, stream: client === "gemini" ? stream : null };
+  try {
+    return client === provider
+      ? relayed(feature, client, body, route)
+      : translated(feature, client, provider, body, route);
+  } catch (error) {
+    if (error instanceof GatewayError) return { kind: "refused", message: error.message };
+    throw error;
+  }
+}
+
+function relayed(feature: Feature, dialect: DialectId, body: JsonObject, route: RouteFacts): Outcome {
+  const doc = scanObject(new TextEncoder().encode(JSON.stringify(body)));
+  const { bytes, losses } = DIALECTS[dialect].spliceRequest(doc, { model: "m" }, route, targetOf(dialect));
+  const sent = new TextDecoder().decode(bytes);
+  return feature.mark.test(sent) && losses.length === 0 ? { kind: "native" } : { kind: "silent", body: sent };
+}
+
+function translated(
+  feature: Feature,
+  client: DialectId,
+  provider: DialectId,
+  body: JsonObject,
+  route: RouteFacts,
+): Outcome {
+  const request = DIALECTS[client].decodeRequest(body, { route, seals });
+  const encoded = DIALECTS[provider].encodeRequest(request, targetOf(provider));
+  const losses = [...(request.losses ?? []), ...encoded.losses];
+  const sent = JSON.stringify(encoded.body);
+  if (losses.length === 0) return feature.mark.test(sent) ? { kind: "carried" } : { kind: "silent", body: sent };
+  return { kind: feature.mark.test(sent) ? "partly" : "lost", losses };
+}
