@@ -13,6 +13,8 @@ import { migrate } from "./migrations.ts";
 import { ProviderKeyTable } from "./provider-key-table.ts";
 import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts";
 import { Reserve } from "./reserve.ts";
+import { Retention } from "./retention.ts";
+import { SinkTable } from "./sink-table.ts";
 import { Writer } from "./writer.ts";
 
 /** Everything that is kept in a data folder. One process has it open at a time. */
@@ -21,9 +23,11 @@ export interface Store {
   accounts: AccountStore;
   audit: AuditQueries;
   invoices: InvoiceQueries;
+  retention: Retention;
   idempotency: IdempotencyTable;
   callCaps: CallCapTable;
   providerKeys: ProviderKeyTable;
+  sinks: SinkTable;
   responses: ResponseTable;
   /** Writes what is queued, then lets go of the folder. */
   close(): Promise<void>;
@@ -72,8 +76,10 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     accounts,
     audit: new AuditQueries(db),
     invoices: new InvoiceQueries(db, options.currency),
+    retention: new Retention(db, writer),
     idempotency: new IdempotencyTable(orm, writer),
     callCaps: new CallCapTable(orm, writer),
+    sinks: new SinkTable(orm, writer),
     providerKeys: new ProviderKeyTable(orm, writer),
     responses: new ResponseTable(orm, writer, options.now),
     async close() {
