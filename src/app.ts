@@ -1,3 +1,4 @@
+import { AuditSinks } from "./audit/sinks.ts";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { CatalogHolder } from "./catalog-holder.ts";
@@ -25,7 +26,7 @@ import { RetryBudget } from "./routing/failover.ts";
 import { BreakerHealth } from "./routing/health.ts";
 import { ADMIN_TOKEN_FILE, SECRET_FILE } from "./store/files.ts";
 import { openStore, type Store } from "./store/open.ts";
-import { fetchPublicText } from "./gates/public-fetch.ts";
+import { fetchPublicText, postPublic } from "./gates/public-fetch.ts";
 import { createSender } from "./upstream/sender.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +35,10 @@ const usesProxy = (env: Environment): boolean =>
   ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => (env[name] ?? "") !== "");
 
 /** A key set is small, and a provider of one is quick. */
+/** ms between two looks at what is to be pushed. */
+const PUSH_EVERY_MS = 1_000;
+const PUSH_LIMITS = { maxBytes: 1024, timeoutMs: 10_000 };
+
 const JWKS_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 10_000 };
 
 /** A whole gateway without a port. */
@@ -87,6 +92,8 @@ async function compose(ground: Ground): Promise<App> {
   const parts = await createParts(ground);
   const { ledger, health, limiter, providerKeys } = parts;
   const gateway = createGateway(ground, parts);
+  const sinks = createSinks(ground);
+  const pushing = setInterval(() => void sinks.round(), PUSH_EVERY_MS).unref();
   const reload = (): Promise<ReloadResult> => {
     const result = catalogs.reload();
     if (result.ok) health.reset();
@@ -102,8 +109,10 @@ async function compose(ground: Ground): Promise<App> {
     jwt: new JwtVerifier({ clock, log, fetchText: (url) => fetchPublicText(url, JWKS_LIMITS) }),
     callCaps: store.callCaps,
     providerKeys,
+    sinks,
     audit: store.audit,
     invoices: store.invoices,
+    retention: store.retention,
     health,
     limiter,
     idempotency: store.idempotency,
@@ -129,8 +138,28 @@ async function compose(ground: Ground): Promise<App> {
     },
     reload,
     drain: (graceMs) => gateway.shutDown(graceMs),
-    close: () => store.close(),
+    close() {
+      clearInterval(pushing);
+      return store.close();
+    },
   };
+}
+
+/** Pushes audit records to where their accounts want them. */
+function createSinks({ catalogs, store, log, clock, secret }: Ground): AuditSinks {
+  return new AuditSinks({
+    store: store.sinks,
+    records: store.audit,
+    post: (url, body, headers, allowPrivate) => postPublic(url, { body, headers }, { ...PUSH_LIMITS, allowPrivate }),
+    settings: () => ({
+      thread: catalogs.current.features.auditThread ?? null,
+      headerPrefix: catalogs.current.brand.headerPrefix,
+      allowPrivate: catalogs.current.features.privateSinks === true,
+    }),
+    key: deriveKey(secret, "sinks"),
+    clock,
+    log,
+  });
 }
 
 /** The parts with a state of their own. The ledger has settled what an earlier process left open. */

@@ -9,6 +9,7 @@ import { conformanceCommand } from "./cli/conformance/command.ts";
 import type { Command } from "./cli/run.ts";
 import { connect } from "./cli/transport.ts";
 import { readCatalog } from "./catalog-holder.ts";
+import { pruneCommand } from "./cli/prune-command.ts";
 import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Flags, readConfig } from "./config.ts";
 import { createLogger } from "./lib/log.ts";
@@ -72,8 +73,8 @@ const commands = {
     backUp: (dataDir, file) => backUp(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, file),
   }),
   audit: defineCommand({
-    meta: { name: "audit", description: "The audit log: verify" },
-    subCommands: { verify: verifyCommand(verifyContext) },
+    meta: { name: "audit", description: "The audit log: verify, prune" },
+    subCommands: { verify: verifyCommand(verifyContext), prune: pruneCommand(adminContext) },
   }),
   conformance: conformanceCommand({ out }),
   version: versionCommand,

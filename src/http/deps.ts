@@ -1,3 +1,4 @@
+import type { AuditSinks } from "../audit/sinks.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { AuthenticateDeps } from "../gates/authenticate.ts";
@@ -14,6 +15,7 @@ import type { Health } from "../routing/types.ts";
 import type {
   Asset,
   AuditReader,
+  CallRetention,
   CallCapStore,
   IdempotencyStore,
   InvoiceReader,
@@ -30,8 +32,10 @@ export interface HttpDeps extends AuthenticateDeps {
   keys: KeyStore;
   callCaps: CallCapStore;
   providerKeys: ProviderKeys;
+  sinks: AuditSinks;
   audit: AuditReader;
   invoices: InvoiceReader;
+  retention: CallRetention;
   health: Health;
   limiter: RateLimiter;
   idempotency: IdempotencyStore;

@@ -54,6 +54,11 @@ export interface InvoiceReader {
   invoice(accountId: string, month: string): Invoice | null;
 }
 
+/** Dropping old calls; see `anchor` for where the audit chain begins then. */
+export interface CallRetention {
+  prune(month: string): Promise<{ calls: number; anchor: { seq: number; hash: string } | null }>;
+}
+
 export type UsageGroup = "day" | "model" | "key";
 
 /** Reports over the audit records. */

@@ -23,6 +23,14 @@ test("an account's own invoice, as JSON and as a page", async () => {
   expect(await gateway.admin("GET", `/admin/accounts/${accountId}/invoices/${month}`)).toMatchObject({ total: "0.00" });
 });
 
+test("old calls can be dropped by the operator; those of this month can't", async () => {
+  await using gateway = await startGateway();
+  const pruned = await gateway.admin("POST", "/admin/audit/prune", { month: "2020-01" });
+  expect(pruned).toMatchObject({ object: "pruned", calls: 0, anchor: null });
+  await expect(gateway.admin("POST", "/admin/audit/prune", { month })).rejects.toThrow("400");
+  await expect(gateway.admin("POST", "/admin/audit/prune", { month: "2020" })).rejects.toThrow("400");
+});
+
 test("months that have not begun, that are none, and callers without a key", async () => {
   await using gateway = await startGateway();
   const { key } = await gateway.createKey();

@@ -1,3 +1,4 @@
+import { AuditSinks } from "../../src/audit/sinks.ts";
 import { loadCatalog } from "../../src/catalog/load.ts";
 import type { Catalog } from "../../src/catalog/types.ts";
 import type { Dialect, RenderedError } from "../../src/dialects/dialect.ts";
@@ -237,7 +238,9 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
       },
     },
     providerKeys: memoryProviderKeys(clock, log),
+    sinks: noSinks(clock, log),
     invoices: { invoice: () => null },
+    retention: { prune: () => Promise.resolve({ calls: 0, anchor: null }) },
     audit: {
       page: async (_filter: AuditFilter) => ({ records: [] as JsonObject[], nextCursor: null }),
       usage: async () => [],
@@ -300,6 +303,24 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
     );
   };
   return { app, deps, clock, keys, ledger, calls, logged, addKey, send };
+}
+
+function noSinks(clock: Clock, log: HttpDeps["log"]): AuditSinks {
+  return new AuditSinks({
+    store: {
+      list: () => [],
+      find: () => null,
+      put: async () => undefined,
+      advance: async () => undefined,
+      remove: async () => false,
+    },
+    records: { recordsAfter: () => [], lastPosition: () => 0 },
+    post: () => Promise.reject(new Error("no network in tests")),
+    settings: () => ({ thread: null, headerPrefix: "X-Tollgate", allowPrivate: false }),
+    key: PEPPER,
+    clock,
+    log,
+  });
 }
 
 function memoryProviderKeys(clock: Clock, log: HttpDeps["log"]): ProviderKeys {

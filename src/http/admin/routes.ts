@@ -21,6 +21,7 @@ import {
 } from "./accounts.ts";
 import { pricesView, providersView } from "./catalog-views.ts";
 import { addCredit, creditSchema } from "./credits.ts";
+import { pruneCalls, pruneSchema } from "./prune.ts";
 import {
   endSubscription,
   refundCall,
@@ -174,6 +175,10 @@ function bookRoutes(deps: HttpDeps, guard: Guard) {
       ({ request, params }) => invoiceAnswer(deps, request, findAccount(deps, params.id).id, params.month),
       describe("GET", "/admin/accounts/{id}/invoices/{month}"),
     )
+    .post("/admin/audit/prune", ({ body }) => pruneCalls(deps, body), {
+      body: pruneSchema,
+      ...describe("POST", "/admin/audit/prune"),
+    })
     .get("/admin/prices", () => pricesView(deps), describe("GET", "/admin/prices"))
     .get("/admin/providers", () => providersView(deps), describe("GET", "/admin/providers"))
     .get("/admin/usage", ({ request }) => usageReport(deps, request, null), describe("GET", "/admin/usage"))
