@@ -35,11 +35,11 @@ const usesProxy = (env: Environment): boolean =>
   ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => (env[name] ?? "") !== "");
 
 /** A key set is small, and a provider of one is quick. */
+const JWKS_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 10_000 };
+
 /** ms between two looks at what is to be pushed. */
 const PUSH_EVERY_MS = 1_000;
 const PUSH_LIMITS = { maxBytes: 1024, timeoutMs: 10_000 };
-
-const JWKS_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 10_000 };
 
 /** A whole gateway without a port. */
 export interface App extends HttpApp {

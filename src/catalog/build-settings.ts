@@ -21,6 +21,7 @@ export function buildFeatures(raw: RawCatalog["features"]): Catalog["features"] 
     recordContent: raw?.record_content ?? false,
     docs: raw?.docs ?? true,
     auditThread: raw?.audit_thread ?? null,
+    privateSinks: raw?.private_sinks ?? false,
   };
 }
 

@@ -240,6 +240,8 @@ export interface Catalog {
     docs: boolean;
     /** Name of the thread under which audit records are pushed to an account's own sink; null = not pushed. */
     auditThread?: string | null;
+    /** Sinks for records may lie in private networks, and be plain http. */
+    privateSinks?: boolean;
   };
   providers: ReadonlyMap<string, Provider>;
   models: ReadonlyMap<string, Model>;

@@ -29,24 +29,53 @@ export const isPrivateAddress = (address: string): boolean => PRIVATE.has(addres
  * the very address that was checked. No redirects, bounded size and time. Throws Error that names what was refused.
  */
 export async function fetchPublicText(url: string, options: GuardedFetchOptions): Promise<string> {
+  const response = await request(url, options, { method: "GET", headers: { accept: "application/json" } });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return readBounded(response, options.maxBytes);
+}
+
+/** POSTs a body under the same guard, and gives the status; the answer's body is not read. `allowPrivate` lifts the guard on addresses. */
+export async function postPublic(
+  url: string,
+  content: { body: string; headers: Record<string, string> },
+  options: GuardedFetchOptions & { allowPrivate: boolean },
+): Promise<number> {
+  const response = await request(url, options, { method: "POST", ...content });
+  await response.body?.cancel();
+  return response.status;
+}
+
+interface Outgoing {
+  method: "GET" | "POST";
+  headers: Record<string, string>;
+  body?: string;
+}
+
+async function request(
+  url: string,
+  options: GuardedFetchOptions & { allowPrivate?: boolean },
+  outgoing: Outgoing,
+): Promise<Response> {
   const target = new URL(url);
-  if (target.protocol !== "https:") throw new Error("only https URLs are fetched");
+  const isLocal = options.allowPrivate === true;
+  if (target.protocol !== "https:" && !(isLocal && target.protocol === "http:")) {
+    throw new Error("only https URLs are fetched");
+  }
   if (target.username !== "" || target.password !== "") throw new Error("URLs with credentials are not fetched");
   const host = target.hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(host) === 0 ? await (options.resolve ?? resolveAll)(host) : [host];
   const [address] = addresses;
   if (address === undefined) throw new Error("the host has no address");
-  if (addresses.some(isPrivateAddress)) throw new Error("the host has a private address");
+  if (!isLocal && addresses.some(isPrivateAddress)) throw new Error("the host has a private address");
   const pinned = new URL(target);
   pinned.hostname = address.includes(":") ? `[${address}]` : address;
-  const response = await (options.fetch ?? fetch)(pinned.href, {
+  return (options.fetch ?? fetch)(pinned.href, {
+    ...outgoing,
     redirect: "error",
     signal: AbortSignal.timeout(options.timeoutMs),
-    headers: { host: target.host, accept: "application/json", "accept-encoding": "identity" },
+    headers: { ...outgoing.headers, host: target.host, "accept-encoding": "identity" },
     tls: { serverName: host, checkServerIdentity: undefined },
   });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return readBounded(response, options.maxBytes);
 }
 
 async function readBounded(response: Response, maxBytes: number): Promise<string> {

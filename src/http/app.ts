@@ -14,6 +14,7 @@ import { storedResponseRoutes } from "./routes/stored-responses.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { creditRoutes } from "./routes/credits.ts";
 import { invoiceRoutes } from "./routes/invoices.ts";
+import { auditSinkRoutes } from "./routes/audit-sink.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { providerKeyRoutes } from "./routes/provider-keys.ts";
@@ -37,6 +38,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     .use(creditRoutes(deps))
     .use(keyRoutes(deps))
     .use(providerKeyRoutes(deps))
+    .use(auditSinkRoutes(deps))
     .use(reportRoutes(deps))
     .use(invoiceRoutes(deps))
     .use(paymentRoutes(deps))

@@ -8,7 +8,10 @@ const BY_PATH: readonly (readonly [RegExp, DialectId])[] = [
   [/^\/(?:v1\/)?messages(?:\/|$)/, "anthropic-messages"],
   [/^\/(?:v1\/)?responses(?:\/|$)/, "openai-responses"],
   [/^\/(?:v1\/)?(?:chat|embeddings|images|completions)(?:\/|$)/, "openai-chat"],
-  [/^\/(?:v1\/(?:credits|capabilities|keys|provider-keys|usage|audit|receipts)|admin)(?:\/|$)/, "openai-chat"],
+  [
+    /^\/(?:v1\/(?:credits|capabilities|keys|provider-keys|usage|audit|audit-sink|receipts)|admin)(?:\/|$)/,
+    "openai-chat",
+  ],
 ];
 
 /**

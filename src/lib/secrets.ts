@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** Purposes of keys that are derived from the master secret. One label, one use. */
-export type KeyLabel = "key-pepper" | "seals" | "byok" | "cursors";
+export type KeyLabel = "key-pepper" | "seals" | "byok" | "sinks" | "cursors";
 
 /** Derives a 32-byte key for one purpose (HKDF-SHA-256, RFC 5869). */
 export function deriveKey(secret: string, label: KeyLabel): Uint8Array {

@@ -60,6 +60,20 @@ export class AuditQueries {
     });
   }
 
+  /** The records of an account after a position, oldest first, as its customer may see them. */
+  recordsAfter(accountId: string, position: number, limit: number): JsonObject[] {
+    const rows = this.#db
+      .query("SELECT seq, record FROM calls WHERE account_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+      .all(accountId, position, limit) as { seq: bigint; record: string }[];
+    return rows.map((row) => ({ seq: Number(row.seq), ...forCustomer(decodeRecord(row.record)) }));
+  }
+
+  /** Position of the newest record, 0 before the first. */
+  lastPosition(): number {
+    const row = this.#db.query("SELECT max(seq) AS last FROM calls").get() as { last: bigint | null };
+    return Number(row.last ?? 0n);
+  }
+
   usage(filter: AuditFilter, groups: readonly (keyof typeof GROUPS)[]): Promise<JsonObject[]> {
     const where = whereOf(filter);
     const columns = groups.map((group) => `${GROUPS[group]} AS "${group}"`);

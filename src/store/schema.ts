@@ -65,6 +65,14 @@ export const providerKeys = sqliteTable("provider_keys", {
   createdAt: count("created_at").notNull(),
 });
 
+export const auditSinks = sqliteTable("audit_sinks", {
+  accountId: text("account_id").primaryKey(),
+  url: text("url").notNull(),
+  sealed: text("sealed").notNull(),
+  position: count("position").notNull(),
+  createdAt: count("created_at").notNull(),
+});
+
 export const responses = sqliteTable("responses", {
   id: text("id").notNull(),
   account: text("account_id").notNull(),

@@ -19,9 +19,12 @@ interface InferenceRoute {
 
 const ANTHROPIC_HEADERS = ["anthropic-version", "anthropic-beta"] as const;
 
+/** `x-session-affinity`: opencode's, by which some compatible servers keep a conversation on one cache. */
+const OPENAI_HEADERS = ["openai-beta", "x-session-affinity"] as const;
+
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
-  { path: "/chat/completions", dialect: "openai-chat", operation: "generate", headers: [] },
-  { path: "/responses", dialect: "openai-responses", operation: "generate", headers: ["openai-beta"] },
+  { path: "/chat/completions", dialect: "openai-chat", operation: "generate", headers: OPENAI_HEADERS },
+  { path: "/responses", dialect: "openai-responses", operation: "generate", headers: OPENAI_HEADERS },
   { path: "/messages", dialect: "anthropic-messages", operation: "generate", headers: ANTHROPIC_HEADERS },
   { path: "/messages/count_tokens", dialect: "anthropic-messages", operation: "count", headers: ANTHROPIC_HEADERS },
   { path: "/embeddings", dialect: "openai-chat", operation: "embed", headers: [] },

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../../lib/json.ts";
+import type { JsonValue } from "../../lib/json.ts";
 import type { AuditFilter, AuditReader } from "../ports.ts";
 
 const PAGE = 500;
@@ -57,6 +57,3 @@ function csvCell(value: JsonValue | undefined): string {
   const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
-
-/** Records as a mirroring instance knows them: the same fields at the top and in `body`. */
-export const threadRecord = (record: JsonObject, thread: string): JsonObject => ({ ...record, thread, body: record });

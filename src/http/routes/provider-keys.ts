@@ -48,13 +48,13 @@ export function providerKeyRoutes(deps: HttpDeps) {
     );
 }
 
-/** Who pays the providers is a matter of the whole account: a key with an allowlist or a cap has no say in it. */
-function requireWholeAccount({ key }: Principal): void {
+/** What concerns the whole account, as who pays its providers, is not for a key with an allowlist or a cap. Throws GatewayError 403. */
+export function requireWholeAccount({ key }: Principal): void {
   if (key === null || (key.models.length === 0 && key.monthlyCap === null)) return;
   throw new GatewayError({
     status: 403,
     code: "forbidden",
-    message: "A key with an allowlist or a monthly cap can't change provider keys.",
+    message: "A key with an allowlist or a monthly cap can't change what concerns the whole account.",
   });
 }
 

@@ -3,9 +3,6 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { AuditFilter, UsageGroup } from "../ports.ts";
 import { readTime } from "./key-input.ts";
 
-/** The thread name under which records are known to instances that mirror them. */
-export const AUDIT_THREAD = "th_audit_api_usage";
-
 const DAY_MS = 86_400_000;
 const AUDIT_FIELDS = new Set([
   "from", "to", "key_id", "model", "provider", "status", "stream_state", "request_id",

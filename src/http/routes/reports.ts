@@ -1,3 +1,4 @@
+import { AUDIT_THREAD, threadRecord } from "../../audit/thread.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Receipt } from "../../ledger/types.ts";
@@ -7,8 +8,8 @@ import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { queryOf } from "../peer.ts";
-import { exportRecords, threadRecord } from "./audit-export.ts";
-import { AUDIT_THREAD, readAuditQuery, readUsageQuery } from "./report-query.ts";
+import { exportRecords } from "./audit-export.ts";
+import { readAuditQuery, readUsageQuery } from "./report-query.ts";
 
 /** What the caller's account has used, call by call and summed up. */
 export function reportRoutes(deps: HttpDeps) {
@@ -65,7 +66,7 @@ export async function auditReport(
   const query = new URLSearchParams(queryOf(request.url));
   const { filter, cursor, limit, format, thread } = readAuditQuery(query, accountId, request.headers.get("accept"));
   const operator = accountId === null;
-  if (thread !== null && thread !== AUDIT_THREAD)
+  if (thread !== null && thread !== (deps.catalog().features.auditThread ?? AUDIT_THREAD))
     return { object: "list", thread, data: [], has_more: false, next_cursor: null };
   if (format !== "json") return exportRecords(deps.audit, filter, { format, operator, name: "audit" });
   const page = await deps.audit.page(filter, { limit, cursor, operator });

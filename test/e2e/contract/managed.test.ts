@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { SignJWT } from "jose";
-import { anthropicReply, chatReply, gate, geminiReply } from "../../support/upstream.ts";
+import { anthropicReply, chatReply, gate, geminiReply, startUpstream } from "../../support/upstream.ts";
 import { at, bodyOf, framesOf, hello, type Profile, startProfile } from "./support.ts";
 
 const JWT_SECRET = "a-secret-of-at-least-thirty-two-bytes";
@@ -278,6 +278,69 @@ describe("managed: records", () => {
     const { wallet } = await profile.gateway.balance(accountId);
     expect(Number(wallet)).toBeLessThan(5);
     expect(Number(wallet)).toBeGreaterThan(4.999);
+  });
+});
+
+describe("managed: records pushed to the account's own sink", () => {
+  test("signed NDJSON, in order, again until it arrives, under the thread's name", async () => {
+    await using sink = await startUpstream();
+    await using own = await startProfile("managed", {
+      edit: (yaml) => yaml.replace("features:", "features:\n  private_sinks: true"),
+    });
+    const { key } = await own.gateway.createKey({ credit: "5.00" });
+    const ask = async (model: string): Promise<string> => {
+      const answer = await own.gateway.post("/v1/chat/completions", hello(model), key);
+      await answer.text();
+      return String(answer.headers.get("x-syncropic-request-id"));
+    };
+    await ask(HAIKU);
+    const put = await fetch(`${own.gateway.url}/v1/audit-sink`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ url: `${sink.url}/records` }),
+    });
+    const { secret } = (await put.json()) as { secret: string };
+    expect(await (await own.gateway.get("/v1/audit-sink", key)).text()).not.toContain(secret);
+    sink.reply({ status: 500, body: "" }, { status: 204, body: "" }).always({ status: 204, body: "" });
+    const first = await ask(HAIKU);
+    const failed = await sink.request(0);
+    const second = await ask("gpt-4o");
+    const delivered: { ids: string[]; id: string }[] = [];
+    for (let index = 1; !delivered.some(({ ids }) => ids.includes(second)); index += 1) {
+      const request = await sink.request(index);
+      const lines = request.text().trim().split("\n");
+      const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(records.every((record) => record["thread"] === "th_audit_api_usage")).toBe(true);
+      const [, time, signature] =
+        /^t=(\d+),v1=([0-9a-f]{64})$/.exec(request.headers["x-syncropic-signature"] ?? "") ?? [];
+      const expected = new Bun.CryptoHasher("sha256", secret).update(`${time}.${request.text()}`).digest("hex");
+      expect(signature).toBe(expected);
+      expect(request.headers["content-type"]).toBe("application/x-ndjson");
+      delivered.push({
+        ids: records.map((record) => String(record["request_id"])),
+        id: request.headers["x-syncropic-delivery-id"] ?? "",
+      });
+    }
+    expect(failed.text()).toContain(first);
+    const all = delivered.flatMap(({ ids }) => ids);
+    expect([all, new Set(delivered.map(({ id }) => id)).size]).toEqual([[first, second], delivered.length]);
+    const gone = await fetch(`${own.gateway.url}/v1/audit-sink`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(gone.status).toBe(200);
+  });
+
+  test("only https addresses of the public internet, unless the catalog says otherwise", async () => {
+    const { key } = await profile.gateway.createKey();
+    for (const url of ["http://127.0.0.1:1/x", "ftp://a.example", "https://user:pass@a.example", "nonsense"]) {
+      const answer = await fetch(`${profile.gateway.url}/v1/audit-sink`, {
+        method: "PUT",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify({ url }),
+      });
+      expect([url, answer.status]).toEqual([url, 400]);
+    }
   });
 });
 

@@ -1,0 +1,60 @@
+import { type Static, t } from "elysia";
+import type { AuditSink } from "../../audit/sinks.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { managementApp } from "../body.ts";
+import { describe } from "../describe.ts";
+import type { HttpDeps } from "../deps.ts";
+import { identifyOwner } from "../identify.ts";
+import { requireWholeAccount } from "./provider-keys.ts";
+
+const sinkSchema = t.Object(
+  { url: t.String({ minLength: 1, maxLength: 2000, description: "https address that takes the records" }) },
+  { additionalProperties: false },
+);
+
+/** Where the caller's account wants the records of its calls pushed. */
+export function auditSinkRoutes(deps: HttpDeps) {
+  return managementApp(deps)
+    .get(
+      "/v1/audit-sink",
+      async ({ request, server }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return sinkView(deps.sinks.find(account.id));
+      },
+      describe("GET", "/v1/audit-sink"),
+    )
+    .put(
+      "/v1/audit-sink",
+      async ({ request, server, body }) => {
+        const principal = await identifyOwner(deps, request, server);
+        requireWholeAccount(principal);
+        return setSink(deps, principal.account.id, body);
+      },
+      { body: sinkSchema, ...describe("PUT", "/v1/audit-sink") },
+    )
+    .delete(
+      "/v1/audit-sink",
+      async ({ request, server }) => {
+        const principal = await identifyOwner(deps, request, server);
+        requireWholeAccount(principal);
+        await deps.sinks.remove(principal.account.id);
+        return { object: "audit_sink", deleted: true };
+      },
+      { parse: "none", ...describe("DELETE", "/v1/audit-sink") },
+    );
+}
+
+/** The only answer that holds the signing secret. */
+async function setSink(deps: HttpDeps, accountId: string, body: Static<typeof sinkSchema>): Promise<JsonObject> {
+  const { sink, secret } = await deps.sinks.set(accountId, body.url);
+  return { ...sinkView(sink), secret };
+}
+
+function sinkView(sink: AuditSink | null): JsonObject {
+  return {
+    object: "audit_sink",
+    url: sink?.url ?? null,
+    position: sink?.position ?? null,
+    created_at: sink === null ? null : new Date(sink.createdAt).toISOString(),
+  };
+}
