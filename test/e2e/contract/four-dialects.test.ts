@@ -80,7 +80,7 @@ const ERRORS = {
     at(body, "error.details.0.metadata.request_id"),
   ],
 };
-describe("four dialects: any of them with any model", () => {
+describe("four dialects: each of them with any model", () => {
   for (const dialect of DIALECTS) {
     test.each(MODELS)(`${dialect} with %s as JSON: text, usage, cost and extension block`, async (model) => {
       const { key } = await profile.gateway.createKey({ credit: "5.00" });
