@@ -2,7 +2,7 @@ import type { Nano } from "../lib/money.ts";
 import { freeOf } from "./books.ts";
 import { type Counter, messageSubject } from "./counters.ts";
 import { dayOf, endOfPeriod, monthOf } from "./periods.ts";
-import { type Account, availableOf, expiryOf, type HeldPart, heldOf, type LedgerState, liveGrants } from "./state.ts";
+import { type Account, availableOf, expiryOf, type HeldPart, type LedgerState, liveGrants } from "./state.ts";
 import type { Refusal, ReserveRequest } from "./types.ts";
 
 export interface Admission {
@@ -113,7 +113,8 @@ function moneyRefusal(state: LedgerState, request: ReserveRequest, now: number):
   const account = state.account(request.accountId);
   const { amount: needed } = request;
   const available = availableOf(account, now);
-  const held = heldOf(account);
+  // What holds have of expired grants comes back to nobody.
+  const held = payingBooks(account, now).reduce((sum, book) => sum + book.held, 0n);
   if (held > 0n && available + held >= needed) return { kind: "held", available, held, needed };
   if (request.charge === "subscription" && available < needed) {
     const { subscription } = account.terms;

@@ -3,9 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BookLedger } from "../../src/ledger/ledger.ts";
 import { priceUsage } from "../../src/ledger/price.ts";
-import type { AuditRecordInput, CreditRequest, PricePin, Receipt, ReserveRequest } from "../../src/ledger/types.ts";
+import type {
+  AuditRecordInput,
+  CreditRequest,
+  PricePin,
+  Receipt,
+  ReserveRequest,
+  Settlement,
+  Subscription,
+} from "../../src/ledger/types.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { openStore, type Store } from "../../src/store/open.ts";
+import { verifyDataFolder } from "../../src/store/verify.ts";
 import { pin, row, usage } from "../ledger/price-support.ts";
 
 export const UNIT = 1_000_000_000n;
@@ -59,6 +68,8 @@ export function auditOf(requestId: string, time: number): AuditRecordInput {
 export class Book implements Disposable {
   readonly dataDir: string;
   readonly logs: string[] = [];
+  /** What accounts were told of low balances. */
+  readonly lowBalances: bigint[] = [];
   now = Date.UTC(2026, 10, 21, 12);
   store: Store;
   ledger: BookLedger;
@@ -82,6 +93,7 @@ export class Book implements Disposable {
       log: createLogger((line) => this.logs.push(line), "debug"),
       currency: () => "USD",
       timezone: () => "UTC",
+      onLowBalance: (told) => this.lowBalances.push(told.balance),
     });
   }
 
@@ -114,16 +126,35 @@ export class Book implements Disposable {
     return auditOf(requestId, this.now);
   }
 
-  settle(hold: { id: string; requestId: string }, outputTokens: number): Promise<Receipt> {
+  settle(
+    hold: { id: string; requestId: string },
+    outputTokens: number,
+    more: Partial<Settlement> = {},
+  ): Promise<Receipt> {
     const used = usage({ output: outputTokens });
     const price = priceUsage(used, PIN, { requestedTier: null });
     const audit = this.audit(hold.requestId);
-    return this.ledger.settle(hold.id, { usage: used, source: "provider", pin: PIN, price, absorb: false, audit });
+    const base = { usage: used, source: "provider", pin: PIN, price, absorb: false, audit } as const;
+    return this.ledger.settle(hold.id, { ...base, ...more });
   }
 
   /** A whole call; a token costs 13,000 nano-units. */
   async call(outputTokens: number, more: Partial<ReserveRequest> = {}): Promise<Receipt> {
     return this.settle(await this.hold(UNIT / 2n, more), outputTokens);
+  }
+
+  subscribe(terms: Omit<Subscription, "plan" | "endsAt">, creditLimit: bigint | null = null): Promise<void> {
+    const subscription = { plan: "plan", endsAt: null, ...terms };
+    return this.ledger.setTerms({ accountId: "a", subscription, creditLimit, lowBalance: null });
+  }
+
+  openHolds(): { id: string; requestId: string }[] {
+    return this.store.ledger.load().openHolds.map(({ id, requestId }) => ({ id: String(id), requestId }));
+  }
+
+  /** What is wrong with the file, [] = nothing. */
+  verify(): string[] {
+    return verifyDataFolder(this.dataDir).findings;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,201 @@
+/** How calls end: once, at what they used, never beyond what was agreed. */
+import { describe, expect, test } from "bun:test";
+import { usage } from "./price-support.ts";
+import { Book, UNIT } from "../store/support.ts";
+
+const TOKEN = 13_000n;
+const DAY_MS = 86_400_000;
+
+test("a repeat gives the first receipt, whatever it says", async () => {
+  await using book = new Book();
+  await book.credit(UNIT);
+  const hold = await book.hold(UNIT / 2n);
+  const both = await Promise.all([book.settle(hold, 100), book.settle(hold, 9_000)]);
+  expect(both[1]).toEqual(both[0]);
+  expect(await book.settle(hold, 1)).toEqual(await book.ledger.void(hold.id, "late", book.audit(hold.requestId)));
+  expect(await book.ledger.receipt(hold.requestId)).toMatchObject({ charged: 100n * TOKEN, state: "settled" });
+  expect(book.verify()).toEqual([]);
+});
+
+describe("usage beyond the hold", () => {
+  test("is taken from what is available, the rest is absorbed, with an alarm", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    const hold = await book.hold(UNIT / 2n);
+    const receipt = await book.settle(hold, 100_000);
+    expect(receipt).toMatchObject({ charged: UNIT, absorbed: 100_000n * TOKEN - UNIT });
+    expect(await book.ledger.balance("a")).toMatchObject({ wallet: 0n, held: 0n, available: 0n });
+    expect(book.logs.join()).toContain("absorbed");
+    expect(book.verify()).toEqual([]);
+  });
+  test("leaves alone what other calls hold", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    const other = await book.hold(UNIT / 4n);
+    const hold = await book.hold(UNIT / 4n);
+    expect(await book.settle(hold, 100_000)).toMatchObject({ charged: (UNIT * 3n) / 4n });
+    expect(await book.settle(other, 10)).toMatchObject({ charged: 10n * TOKEN });
+    expect(book.verify()).toEqual([]);
+  });
+  test.each([
+    ["the cap per call", { callCap: UNIT / 2n }],
+    ["the key's cap", { keyMonthlyCap: UNIT / 2n }],
+    ["the account's cap", { accountMonthlyCap: UNIT / 2n }],
+  ])("does not break %s", async (_name, caps) => {
+    await using book = new Book();
+    await book.credit(5n * UNIT);
+    expect(await book.call(100_000, caps)).toMatchObject({ charged: UNIT / 2n });
+    expect(book.verify()).toEqual([]);
+  });
+});
+
+test("an absorbed end is the operator's; an own key's call costs its fee", async () => {
+  await using book = new Book();
+  await book.credit(UNIT);
+  const early = await book.hold(UNIT / 2n);
+  expect(await book.settle(early, 100, { absorb: true })).toMatchObject({ charged: 0n, absorbed: 100n * TOKEN });
+  const own = await book.hold(UNIT / 2n);
+  const credential = { audit: { ...book.audit(own.requestId), credential: "byok" }, ownKeyFee: 7n } as const;
+  expect(await book.settle(own, 100, credential)).toMatchObject({ charged: 7n, absorbed: 0n });
+  expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT - 7n });
+  expect(book.verify()).toEqual([]);
+});
+
+describe("refunds", () => {
+  test("go back last source first, and never exceed the charge", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    await book.credit(10n * TOKEN, { kind: "grant", expiresAt: book.now + DAY_MS });
+    const { requestId } = await book.call(30);
+    const refund = (amount: bigint | null) =>
+      book.ledger.refund({ requestId, amount, reason: "r", idempotencyKey: null });
+    expect(await refund(5n * TOKEN)).toMatchObject({ wallet: UNIT - 15n * TOKEN, grants: 0n });
+    await expect(refund(26n * TOKEN)).rejects.toThrow("at most");
+    expect(await refund(null)).toMatchObject({ wallet: UNIT, grants: 10n * TOKEN, spentThisMonth: 0n });
+    await expect(refund(null)).rejects.toThrow();
+    expect(book.verify()).toEqual([]);
+  });
+  test("to a grant that is over expire at once", async () => {
+    await using book = new Book();
+    await book.credit(UNIT, { kind: "grant", expiresAt: book.now + DAY_MS });
+    const { requestId } = await book.call(30);
+    book.now += 2 * DAY_MS;
+    await book.ledger.refund({ requestId, amount: null, reason: "r", idempotencyKey: null });
+    expect(await book.ledger.balance("a")).toMatchObject({ available: 0n, grants: 0n });
+    expect(book.verify()).toEqual([]);
+  });
+  test("of calls that were not charged do not exist", async () => {
+    await using book = new Book();
+    const refund = book.ledger.refund({ requestId: "req_none", amount: null, reason: "r", idempotencyKey: null });
+    await expect(refund).rejects.toThrow("No such call");
+  });
+});
+
+describe("credits", () => {
+  test("one idempotency key, one credit; another body is a conflict", async () => {
+    await using book = new Book();
+    const twice = [book.credit(UNIT, { idempotencyKey: "k1" }), book.credit(UNIT, { idempotencyKey: "k1" })];
+    await Promise.all(twice);
+    expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT });
+    await expect(book.credit(2n * UNIT, { idempotencyKey: "k1" })).rejects.toMatchObject({ status: 409 });
+    // Keys belong to an account.
+    await book.credit(2n * UNIT, { idempotencyKey: "k1", accountId: "b" });
+    await book.restart();
+    await book.credit(UNIT, { idempotencyKey: "k1" });
+    expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT });
+  });
+  test.each([
+    ["nothing", 0n, {}],
+    ["a negative top-up", -1n, {}],
+    ["a fortune", 10n ** 19n, {}],
+    ["an adjustment below zero", -1n, { kind: "adjust" }],
+    ["a grant that is over", 1n, { kind: "grant", expiresAt: 1 }],
+  ] as const)("%s is refused", async (_name, amount, more) => {
+    await using book = new Book();
+    await expect(book.credit(amount, more)).rejects.toMatchObject({ status: 400 });
+    expect(book.verify()).toEqual([]);
+  });
+  test("a low balance is told once per crossing", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    await book.ledger.setTerms({ accountId: "a", subscription: null, creditLimit: null, lowBalance: (UNIT * 4n) / 5n });
+    await book.call(10_000);
+    expect(book.lowBalances).toEqual([]);
+    await book.call(10_000);
+    await book.call(100);
+    expect(book.lowBalances).toEqual([740_000_000n]);
+    await book.credit(UNIT);
+    await book.call(38_000);
+    await book.call(38_000);
+    await book.call(100);
+    expect(book.lowBalances).toHaveLength(2);
+  });
+});
+
+describe("subscriptions", () => {
+  const JANUARY = Date.UTC(2026, 0, 31, 12);
+  test("included credit comes anew on the anchor day, clamped to short months; what is left expires", async () => {
+    await using book = new Book();
+    book.now = JANUARY;
+    await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: JANUARY });
+    await book.call(10_000, { charge: "subscription" });
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT - 130_000_000n });
+    book.now = Date.UTC(2026, 1, 28, 12) - 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT - 130_000_000n });
+    book.now += 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT });
+    book.now = Date.UTC(2026, 2, 31, 12);
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT });
+    expect(book.verify()).toEqual([]);
+  });
+  test("a clock that jumps back gives no period twice", async () => {
+    await using book = new Book();
+    await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: book.now - 40 * DAY_MS });
+    await book.call(10_000, { charge: "subscription" });
+    const left = (await book.ledger.balance("a")).grants;
+    book.now -= 31 * DAY_MS;
+    await book.ledger.balance("a");
+    await book.restart();
+    book.now += 31 * DAY_MS;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: left });
+  });
+  test("overage is metered to the receivable, up to the credit limit", async () => {
+    await using book = new Book();
+    const terms = { includedCredit: 100n * TOKEN, overage: "metered", anchorAt: book.now } as const;
+    await book.subscribe(terms, UNIT / 2n);
+    await book.call(300, { charge: "subscription" });
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 0n, receivable: 200n * TOKEN });
+    const reservation = await book.ledger.reserve(book.request(UNIT / 2n, { charge: "subscription" }));
+    expect(reservation).toMatchObject({ ok: false });
+    expect(book.verify()).toEqual([]);
+  });
+});
+
+describe("a process that died", () => {
+  test("leaves no hold: settled at the checkpoint, or released where nothing was delivered", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    const running = await book.hold(UNIT / 4n);
+    const silent = await book.hold(UNIT / 4n);
+    const checkpoint = { usage: usage({ output: 50 }), source: "counted", charge: 50n * TOKEN } as const;
+    await book.ledger.checkpoint(running.id, checkpoint);
+    await book.restart();
+    expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT - 50n * TOKEN, held: 0n });
+    expect(await book.ledger.receipt(running.requestId)).toMatchObject({
+      charged: 50n * TOKEN,
+      usageSource: "counted",
+    });
+    expect(await book.ledger.receipt(silent.requestId)).toMatchObject({ charged: 0n, state: "voided" });
+    expect(book.verify()).toEqual([]);
+  });
+  test("its checkpoint never charges more than was held", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    const running = await book.hold(UNIT / 4n);
+    const checkpoint = { usage: usage({ output: 50 }), source: "counted", charge: UNIT } as const;
+    await book.ledger.checkpoint(running.id, checkpoint);
+    await book.restart();
+    expect(await book.ledger.receipt(running.requestId)).toMatchObject({ charged: UNIT / 4n });
+    expect(book.verify()).toEqual([]);
+  });
+});
