@@ -179,11 +179,10 @@ function extensionBlock(live: LiveCall, closed: Closed): JsonObject {
     route: plan?.reason ?? null,
     attempts: live.attempts,
     cost_usd: rawNumber(toDecimal(closed.price.customerCostUsd)),
+    saved_usd: rawNumber(savedUsd(live, closed)),
     currency: closed.receipt.currency,
     usage_source: closed.receipt.usageSource,
   };
-  const saved = savedUsd(live, closed);
-  if (saved !== null) block.saved_usd = rawNumber(saved);
   if (live.injectedCap !== null) block.output_cap = live.injectedCap;
   const losses = live.losses;
   if (losses.length > 0)
@@ -191,10 +190,10 @@ function extensionBlock(live: LiveCall, closed: Closed): JsonObject {
   return block;
 }
 
-/** What the same usage would have cost at the model that `auto` is measured against; null for other routes. */
-function savedUsd(live: LiveCall, closed: Closed): string | null {
+/** What the same usage would have cost more at the model that `auto` is measured against; a model asked for by name saves nothing. */
+function savedUsd(live: LiveCall, closed: Closed): string {
   const { plan, target } = live;
-  if (plan === null || target === null || plan.baseline === null) return null;
+  if (plan === null || target === null || plan.baseline === null) return "0";
   const pin = pinFor(
     live.catalog,
     { ...target, model: plan.baseline, price: null },
