@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DIALECT_IDS } from "../src/ir/dialect-id.ts";
+import { DIALECT_IDS, type DialectId } from "../src/ir/dialect-id.ts";
 import { answerOutcome, ANSWERS } from "./matrix/answers.ts";
 import { type Outcome, outcomeOf } from "./matrix/carry.ts";
 import { dialectsPage } from "./matrix/document.ts";
@@ -48,4 +48,19 @@ describe("answers", () => {
 
 test("docs/dialects.md tells what the code does (bun scripts/dialects.ts writes it)", () => {
   expect(readFileSync(join(import.meta.dir, "../docs/dialects.md"), "utf8")).toBe(dialectsPage());
+});
+
+test("a loss is told under the client's own name of the field", () => {
+  const named = (name: string, client: DialectId, provider: DialectId): string[] => {
+    const feature = Object.values(FEATURES)
+      .flat()
+      .find((item) => item.name === name);
+    const outcome = feature === undefined ? null : outcomeOf(feature, client, provider, false);
+    return outcome?.kind === "lost" || outcome?.kind === "partly" ? outcome.losses.map(({ field }) => field) : [];
+  };
+  expect(named("top_k", "gemini", "openai-chat")).toEqual(["generationConfig.topK"]);
+  expect(named("stop sequences", "anthropic-messages", "openai-responses")).toEqual(["stop_sequences"]);
+  expect(named("reasoning budget", "anthropic-messages", "openai-chat")).toEqual(["thinking.budget_tokens"]);
+  expect(named("any JSON", "openai-responses", "anthropic-messages")).toEqual(["text.format"]);
+  expect(named("verbosity", "openai-responses", "gemini")).toEqual(["text.verbosity"]);
 });

@@ -203,6 +203,8 @@ export interface Dialect {
   // client side, request
   /** Reads what routing needs. Throws GatewayError (400, names the field) on wrong types of the fields it reads. */
   hints(doc: ScannedObject, route: RouteFacts): Hints;
+  /** The client's own fields for those that encoders name in losses (`stop`, `reasoning.budget`), where this API calls them otherwise. */
+  readonly lossFields?: Readonly<Record<string, string>>;
   /** How the beginning of an envelope looks in this dialect's bytes, where that isn't its plain text (bytes fields are base64). */
   readonly envelopeMark?: string;
   /** Throws GatewayError 400 with the path of the offending field. */

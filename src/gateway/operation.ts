@@ -34,7 +34,7 @@ interface Done<Answer> {
   answer: Answer;
 }
 
-/** Embeddings and images: the same plan, hold, attempts and settlement as any call, without events. */
+/** Embeddings and images: the same plan, hold, attempts and settlement as for every call, without events. */
 export class OperationRun<Request, Answer> {
   readonly #live: LiveCall;
   readonly #facts: OperationFacts<Request, Answer>;

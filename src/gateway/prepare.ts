@@ -1,4 +1,5 @@
 import { DIALECTS } from "../dialects/index.ts";
+import { inClientWords } from "../dialects/loss-fields.ts";
 import type { OwnedFields } from "../dialects/dialect.ts";
 import { GatewayError } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
@@ -74,7 +75,7 @@ function prepareTranslated(live: LiveCall, target: Target): Prepared {
     query: encoded.query ?? {},
     headers: encoded.headers ?? {},
     body: encoder.encode(JSON.stringify(encoded.body)),
-    losses: [...(request.losses ?? []), ...encoded.losses],
+    losses: [...(request.losses ?? []), ...inClientWords(live.call.dialect, encoded.losses)],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Runs every feature through every pair of client and provider, and says what becomes of it. */
 import { DIALECTS } from "../../src/dialects/index.ts";
+import { inClientWords } from "../../src/dialects/loss-fields.ts";
 import type { RouteFacts } from "../../src/dialects/dialect.ts";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
 import { GatewayError } from "../../src/ir/error.ts";
@@ -84,7 +85,7 @@ function translated(
 ): Outcome {
   const request = DIALECTS[client].decodeRequest(body, { route, seals });
   const encoded = DIALECTS[provider].encodeRequest(request, targetOf(provider));
-  const losses = [...(request.losses ?? []), ...encoded.losses];
+  const losses = [...(request.losses ?? []), ...inClientWords(DIALECTS[client], encoded.losses)];
   const sent = JSON.stringify(encoded.body);
   if (losses.length === 0) return feature.mark.test(sent) ? { kind: "carried" } : { kind: "silent", body: sent };
   return { kind: feature.mark.test(sent) ? "partly" : "lost", losses };

@@ -259,7 +259,7 @@ const TOOLS: readonly Feature[] = [
     choice("NONE"),
   ),
   feature(
-    "tool choice: any tool",
+    "tool choice: at least one",
     /"tool_choice":"required"|"tool_choice":\{"type":"any"|"mode":"ANY"/,
     { tools: [chatTool()], tool_choice: "required" },
     { tools: [responsesTool()], tool_choice: "required" },

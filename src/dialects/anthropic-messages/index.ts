@@ -10,10 +10,12 @@ import { readHints } from "./hints.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 
 import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
+import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** Anthropic Messages, both sides. */
 export const anthropicMessages: Dialect = {
   id: "anthropic-messages",
+  lossFields: LOSS_FIELDS,
   hints: readHints,
   decodeRequest,
   encodeRequest,

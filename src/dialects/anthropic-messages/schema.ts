@@ -73,7 +73,7 @@ function reportOpen(value: JsonValue | undefined, path: string, report: DropRepo
 /** Keywords that the API refuses at the top of a tool's input schema, structured or not. */
 const TOP_LEVEL_UNIONS = ["oneOf", "anyOf", "allOf"];
 
-/** A tool's input schema for a tool that isn't strict: any JSON Schema of type object (Anthropic tool use). */
+/** A tool's input schema for a tool that isn't strict, which may be every JSON Schema of type object (Anthropic tool use). */
 export function normaliseToolSchema(schema: JsonObject | undefined, path: string, report: DropReport): JsonObject {
   const out: JsonObject = { type: "object" };
   for (const [name, value] of Object.entries(schema ?? {})) {

@@ -11,10 +11,12 @@ import { imageCodec } from "./image.ts";
 import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
 import { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
 export const gemini: Dialect = {
   id: "gemini",
+  lossFields: LOSS_FIELDS,
   hints,
   decodeRequest,
   encodeRequest,

@@ -6,7 +6,7 @@ import type { Usage } from "../../ir/usage.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { annotationObject, choiceNatives, logprobsField, nativeFields } from "./answer-fields.ts";
 import { ChoiceWriter } from "./choice-writer.ts";
-import { errorFrame } from "./error.ts";
+import { type ChunkHead, errorFrames } from "./error.ts";
 import { encodeUsage } from "./usage.ts";
 
 export const KEEP_ALIVE = ": keep-alive\n\n";
@@ -84,11 +84,13 @@ export class ChatEncoder implements StreamEncoder {
 
   /** `{"id":…,"created":…,"model":…,"object":…,` */
   #start(): string {
-    if (this.#head !== null) return this.#head;
-    const { requestId, created, model } = this.#context;
-    const head = { id: answerId(this.#upstreamId, requestId), created, model, object: "chat.completion.chunk" };
-    this.#head = `${JSON.stringify(head).slice(0, -1)},`;
+    this.#head ??= `${JSON.stringify({ ...this.#chunkHead(), object: "chat.completion.chunk" }).slice(0, -1)},`;
     return this.#head;
+  }
+
+  #chunkHead(): ChunkHead {
+    const { requestId, created, model } = this.#context;
+    return { id: answerId(this.#upstreamId, requestId), created, model };
   }
 
   /** The finish chunks, then usage, cost and extension: on the last of them, or on a chunk without choices when the client asked for that. */
@@ -126,7 +128,7 @@ export class ChatEncoder implements StreamEncoder {
   }
 
   fail(error: GatewayError): string {
-    const text = this.#text + errorFrame(error, this.#context.requestId);
+    const text = this.#text + errorFrames(error, this.#chunkHead(), this.#context.requestId);
     this.#text = "";
     return text;
   }

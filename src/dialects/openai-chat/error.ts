@@ -1,3 +1,4 @@
+import type { RelayErrorState } from "../dialect.ts";
 import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
@@ -38,15 +39,35 @@ function isErrorStatus(value: JsonValue | undefined): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 400 && value <= 599;
 }
 
+/** Who says the chunk: id, model and time of the stream it belongs to. */
+export interface ChunkHead {
+  id: string;
+  created: number;
+  model: string;
+}
+
 /**
- * The last frame of a stream that can't go on; no `[DONE]` follows. It holds the error and nothing else: OpenAI's SDKs raise on `error`, but the AI
- * SDK only when there are no `choices` beside it.
+ * The end of a stream that can't go on; no `[DONE]` follows. OpenAI's SDKs raise on `error` wherever it stands. The AI SDK sees it only where no
+ * `choices` are beside it, so the error comes alone first, and then in the chunk that ends the choice, as OpenRouter sends it, for clients that wait
+ * for a finish reason.
  */
-export function errorFrame(error: GatewayError, requestId: string): string {
+export function errorFrames(error: GatewayError, head: ChunkHead, requestId: string): string {
   const { code, message, param } = error;
   const details = error.details === null ? {} : { details: error.details };
-  return formatSse(
-    null,
-    JSON.stringify({ error: { code, message, type: errorType(error), param, ...details, request_id: requestId } }),
-  );
+  const shown = { code, message, type: errorType(error), param, ...details, request_id: requestId };
+  const chunk = {
+    id: head.id,
+    object: "chat.completion.chunk",
+    created: head.created,
+    model: head.model,
+    error: shown,
+    choices: [{ index: 0, delta: {}, finish_reason: "error" }],
+  };
+  return formatSse(null, JSON.stringify({ error: shown })) + formatSse(null, JSON.stringify(chunk));
+}
+
+/** The same in the middle of a relayed stream. */
+export function renderStreamError(error: GatewayError, requestId: string, state: RelayErrorState): string {
+  const head = { id: state.id ?? requestId, created: state.created, model: state.model ?? "" };
+  return errorFrames(error, head, requestId);
 }

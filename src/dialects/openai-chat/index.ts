@@ -5,15 +5,17 @@ import { embeddings } from "./embeddings.ts";
 import { encodeAnswer } from "./encode-answer.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { ChatEncoder, KEEP_ALIVE } from "./encoder.ts";
-import { errorFrame } from "./error.ts";
+import { renderStreamError } from "./error.ts";
 import { readHints } from "./hints.ts";
 import { images } from "./images.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 import { decodeRequest } from "./request.ts";
+import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** OpenAI Chat Completions, both sides, and what compatible servers made of it. */
 export const openaiChat: Dialect = {
   id: "openai-chat",
+  lossFields: LOSS_FIELDS,
   hints: readHints,
   decodeRequest,
   encodeRequest,
@@ -26,7 +28,7 @@ export const openaiChat: Dialect = {
   annotateTail,
   annotateBody,
   renderError: renderOpenAiError,
-  renderStreamError: errorFrame,
+  renderStreamError,
   keepAliveText: KEEP_ALIVE,
   streamContentType: () => "text/event-stream; charset=utf-8",
   embed: embeddings,

@@ -8,10 +8,12 @@ import { readHints } from "./hints.ts";
 import { decodeRequest } from "./request.ts";
 import { errorFields, formatEvent } from "./stream-error.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** OpenAI Responses: `POST /v1/responses`, both sides. */
 export const openaiResponses: Dialect = {
   id: "openai-responses",
+  lossFields: LOSS_FIELDS,
   hints: readHints,
   decodeRequest,
   encodeRequest,

@@ -14,7 +14,7 @@ import { argumentsOf, type Read, READERS } from "./readers.ts";
 
 const cases = loadCases().filter((item) => RECORDED[item.dialect] !== undefined);
 
-/** What the answer holds, as any client should read it. */
+/** What the answer holds, as every client should read it. */
 function expected(answer: Answer, client: DialectId): Read {
   const parts = answer.choices.find((choice) => choice.index === 0)?.parts ?? [];
   const said = (type: "text" | "refusal"): string =>
