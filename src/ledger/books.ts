@@ -23,6 +23,8 @@ export class Books {
   readonly #byName = new Map<string, Book>();
   readonly #byId = new Map<number, Book>();
   #next = 1;
+  /** Credited by every charge. */
+  readonly revenue: Book;
 
   constructor(books: readonly Book[]) {
     for (const book of books) {
@@ -30,6 +32,7 @@ export class Books {
       this.#byId.set(book.id, book);
       if (book.id >= this.#next) this.#next = book.id + 1;
     }
+    this.revenue = this.operator("revenue");
   }
 
   named(name: string): Book {

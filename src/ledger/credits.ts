@@ -126,7 +126,7 @@ function giveBack(
   now: number,
   ops: LedgerOp[],
 ): void {
-  const revenue = state.books.operator("revenue");
+  const { revenue } = state.books;
   let left = amount;
   for (const part of charge.parts.toReversed()) {
     const size = part.amount < left ? part.amount : left;

@@ -28,21 +28,19 @@ export class Ends {
   run(holdId: number, attempt: () => Promise<Receipt>): Promise<Receipt> {
     const running = this.#running.get(holdId);
     if (running !== undefined) return running;
-    const ending = this.#first(holdId, attempt);
+    const ending = attempt().then(
+      (receipt) => {
+        this.#running.delete(holdId);
+        return receipt;
+      },
+      (error: unknown) => {
+        if (error instanceof LedgerUnavailable) return this.#again(holdId, attempt, error);
+        this.#running.delete(holdId);
+        throw error;
+      },
+    );
     this.#running.set(holdId, ending);
     return ending;
-  }
-
-  async #first(holdId: number, attempt: () => Promise<Receipt>): Promise<Receipt> {
-    try {
-      const receipt = await attempt();
-      this.#running.delete(holdId);
-      return receipt;
-    } catch (error) {
-      if (error instanceof LedgerUnavailable) return this.#again(holdId, attempt, error);
-      this.#running.delete(holdId);
-      throw error;
-    }
   }
 
   #again(holdId: number, attempt: () => Promise<Receipt>, error: LedgerUnavailable): Promise<Receipt> {

@@ -194,7 +194,7 @@ export class BookLedger implements Port.LedgerAdmin {
     const { holdId, charged, absorbed } = settlement;
     const ops: LedgerOp[] = [{ op: "settlement", row: settlement }];
     state.removeHold(hold);
-    const revenue = state.books.operator("revenue");
+    const { revenue } = state.books;
     for (const { book, amount } of outcome.paid) {
       post(state, ops, { at: now, debit: book, credit: revenue, amount, kind: "charge", reference: holdId });
     }
