@@ -131,6 +131,7 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
       if (this.failure !== null || role === null) break;
       if (role !== "ignore") this.progress += 1;
       if (role === "tail") {
+        this.hasTail = true;
         this.#held.push({ frame: item.frame, raw: item.raw });
         continue;
       }
@@ -228,6 +229,7 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
       if (item.isComment) continue;
       const role = this.guard(() => this.#decoder.push(item.frame, this.#emit));
       if (role !== null && role !== "ignore") this.progress += 1;
+      if (role === "tail") this.hasTail = true;
     }
     return this.#take();
   }
