@@ -1,6 +1,6 @@
 import { CAPABILITIES, type Capability } from "../ir/target.ts";
 import { parseDecimal } from "../lib/rational.ts";
-import { buildPrices, parseDay } from "./build-prices.ts";
+import { buildPrices, freeRow, parseDay } from "./build-prices.ts";
 import { nanoAmount } from "./build-settings.ts";
 import { nearestNames } from "./nearest.ts";
 import type { Path, Problems } from "./problems.ts";
@@ -35,7 +35,9 @@ export function buildModels(
         problems.add([...path, "id"], `${item.id} stands twice at provider ${provider}; remove one or rename it`);
         continue;
       }
-      rows.set(item.id, [...same, { ...built, provider }]);
+      // Echo costs nobody anything: without a price of its own it is free.
+      const isEcho = providers.get(provider)?.kind === "echo" && built.prices.length === 0;
+      rows.set(item.id, [...same, { ...built, provider, prices: isEcho ? [freeRow(item.id)] : built.prices }]);
     }
   }
   checkDated(raw, rows, problems);

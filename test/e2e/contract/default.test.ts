@@ -63,6 +63,45 @@ describe("without any provider key", () => {
   });
 });
 
+describe("the documented catalog", () => {
+  const text = `
+brand:     {name: Tollgate, header_prefix: X-Tollgate, extension: tollgate, key_prefix: "tg-"}
+billing:   {currency: USD, fx: {USD: 1}, markup_percent: 0, on_upstream_failure: delivered}
+access:    {auth: required, limits: {requests_per_minute: 200}}
+routing:   {retries: 2, breaker: {enabled: true}}
+providers:
+  openai:    {kind: openai, base_url: "https://api.openai.com/v1", api_key: "\${OPENAI_API_KEY}"}
+  responses: {kind: openai-responses, base_url: "https://api.openai.com/v1", api_key: "\${OPENAI_API_KEY}"}
+  anthropic: {kind: anthropic, base_url: "https://api.anthropic.com", api_key: "\${ANTHROPIC_API_KEY}"}
+  google:    {kind: gemini, base_url: "https://generativelanguage.googleapis.com", api_key: "\${GEMINI_API_KEY}"}
+  mistral:   {kind: openai-compatible, base_url: "https://api.mistral.ai/v1", api_key: "\${MISTRAL_API_KEY}", compat: {}}
+  echo:      {kind: echo}
+models:
+  - id: gpt-5
+    provider: openai
+    upstream: gpt-5
+    context: 400000
+    max_output: 128000
+    capabilities: [tools, images, json_schema, reasoning]
+    price: {input: 1.25, cached_input: 0.125, output: 10.00}
+  - {id: gpt-5.2, provider: openai, price: {input: 1.75, output: 14.00}}
+  - {id: unpriced, provider: openai}
+  - {id: echo, provider: echo}
+aliases: {gpt: gpt-5.2}
+`;
+
+  test("loads; echo is free, a model without a price is not served", async () => {
+    await using own = await startGateway({ catalog: text, env: { OPENAI_API_KEY: "k" } });
+    const { key } = await own.createKey({ credit: "5.00" });
+    expect((await own.post("/v1/chat/completions", hello("echo"), key)).status).toBe(200);
+    const answer = await own.post("/v1/chat/completions", hello("unpriced"), key);
+    expect([answer.status, at(await bodyOf(answer), "error.code")]).toEqual([402, "model_unpriced"]);
+    // A model whose provider has no key here.
+    const gpt = await bodyOf(await own.get("/v1/models/gpt", key));
+    expect(gpt).toMatchObject({ id: "gpt", alias_of: "gpt-5.2" });
+  });
+});
+
 describe("routes, with and without the version", () => {
   test.each([
     ["/v1/chat/completions", "/chat/completions", hello("gpt-5.2")],
