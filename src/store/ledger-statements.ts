@@ -25,6 +25,9 @@ export function prepareLedgerStatements(db: Database) {
       "INSERT INTO terms (account_id, body) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET body = ?2",
     ),
     head: db.prepare("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1"),
+    writeHead: db.prepare(
+      "INSERT INTO settings (name, value) VALUES ('audit_head', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",
+    ),
     anchor: db.prepare("SELECT value FROM settings WHERE name = 'audit_anchor'"),
     endOfRequest: db.prepare("SELECT * FROM calls WHERE request_id = ? AND hold_id IS NOT NULL"),
     endOfHold: db.prepare("SELECT * FROM calls WHERE hold_id = ?"),

@@ -42,6 +42,8 @@ export class SqliteLedgerStorage implements LedgerStorage {
   readonly #posted = new Map<Book, Nano>();
   readonly #counted = new Map<string, CounterDelta>();
   #head: Head;
+  /** Number of the row that `audit_head` names: a cut-off end is found by it. */
+  #writtenHead = 0;
   /** The settlement whose audit row comes next. */
   #ending: SettlementRow | null = null;
 
@@ -179,6 +181,10 @@ export class SqliteLedgerStorage implements LedgerStorage {
     for (const { subject, period, delta } of this.#counted.values()) this.#sql.counter.run(subject, period, delta);
     this.#posted.clear();
     this.#counted.clear();
+    if (this.#head.seq === this.#writtenHead) return;
+    const { seq, hash } = this.#head;
+    this.#sql.writeHead.run(JSON.stringify({ seq, hash: hash.toHex() }));
+    this.#writtenHead = seq;
   }
 
   /** A transaction was rolled back. */
@@ -186,6 +192,7 @@ export class SqliteLedgerStorage implements LedgerStorage {
     this.#posted.clear();
     this.#counted.clear();
     this.#head = this.#readHead();
+    this.#writtenHead = 0;
   }
 
   #readHead(): Head {

@@ -35,6 +35,11 @@ export class IdempotencyTable {
     await this.#writer.enqueue(() => void this.#db.delete(idempotency).where(this.#at(subject, key)).run());
   }
 
+  /** Forgets keys that were used before `before` (ms). */
+  async sweep(before: number): Promise<void> {
+    await this.#writer.enqueue(() => void this.#db.delete(idempotency).where(lt(idempotency.createdAt, before)).run());
+  }
+
   #at(subject: string, key: string) {
     return and(eq(idempotency.subject, subject), eq(idempotency.key, key));
   }
