@@ -19,6 +19,7 @@ import type { ReloadResult } from "./http/ports.ts";
 import { BookLedger } from "./ledger/ledger.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import type { Logger } from "./lib/log.ts";
+import { formatNano } from "./lib/money.ts";
 import { deriveKey } from "./lib/secrets.ts";
 import { createEchoSender } from "./providers/echo.ts";
 import { ConversationMemory } from "./responses/memory.ts";
@@ -28,6 +29,7 @@ import { ADMIN_TOKEN_FILE, SECRET_FILE } from "./store/files.ts";
 import { openStore, type Store } from "./store/open.ts";
 import { fetchPublicText, postPublic } from "./gates/public-fetch.ts";
 import { createSender } from "./upstream/sender.ts";
+import { Upkeep } from "./upkeep.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -93,6 +95,7 @@ async function compose(ground: Ground): Promise<App> {
   const { ledger, health, limiter, providerKeys } = parts;
   const gateway = createGateway(ground, parts);
   const sinks = createSinks(ground);
+  const upkeep = new Upkeep({ ledger, store, clock, log });
   const pushing = setInterval(() => void sinks.round(), PUSH_EVERY_MS).unref();
   const reload = (): Promise<ReloadResult> => {
     const result = catalogs.reload();
@@ -140,6 +143,7 @@ async function compose(ground: Ground): Promise<App> {
     drain: (graceMs) => gateway.shutDown(graceMs),
     close() {
       clearInterval(pushing);
+      upkeep.stop();
       return store.close();
     },
   };
@@ -171,6 +175,12 @@ async function createParts({ catalogs, store, log, clock, secret }: Ground) {
     log,
     currency: () => catalog().billing.currency,
     timezone: () => catalog().billing.timezone,
+    onLowBalance: ({ accountId, balance, threshold }) =>
+      log.warn("a balance is low", {
+        account_id: accountId,
+        balance: formatNano(balance),
+        threshold: formatNano(threshold),
+      }),
   });
   const recovered = await ledger.recover();
   if (recovered > 0) log.warn("settled calls that an earlier process left open", { calls: recovered });
