@@ -105,6 +105,41 @@ async function image({ bed, client, model, stream }: Setting): Promise<void> {
   expect(bed.last.text()).toContain("iVBORw0KGgoAAAANSUhEUg");
 }
 
+async function followUp({ bed, client, model, stream }: Setting): Promise<void> {
+  bed.script({ text: "It is cold." }, { text: "Warmer." });
+  const talk = client.open(bed, { model, stream, system: "Be terse." });
+  expect((await talk.say()).text).toBe("It is cold.");
+  talk.user("And tomorrow?");
+  expect((await talk.say()).text).toBe("Warmer.");
+  const sent = bed.last.text();
+  expect(sent.indexOf("It is cold.")).toBeLessThan(sent.indexOf("And tomorrow?"));
+  expect(sent.indexOf("It is cold.")).toBeGreaterThan(0);
+}
+
+async function noArguments({ bed, client, model, stream }: Setting): Promise<void> {
+  bed.script({ tools: [{ id: "call_1", name: "get_time", arguments: {} }] }, { text: "Noon." });
+  const talk = client.open(bed, { model, stream, tools: true });
+  const { tools: calls } = await talk.say();
+  expect(calls).toMatchObject([{ name: "get_time", args: {} }]);
+  talk.results(calls.map(({ id, name }) => ({ id, name, text: "12:00" })));
+  expect((await talk.say()).text).toBe("Noon.");
+}
+
+const CUT_WORD: Record<ProviderName, string> = {
+  openai: "length",
+  compatible: "length",
+  responses: "incomplete",
+  anthropic: "max_tokens",
+  gemini: "MAX_TOKENS",
+};
+
+async function cutByLength({ bed, client, provider, model, stream }: Setting): Promise<void> {
+  bed.script({ text: "Once upon a", finish: CUT_WORD[provider] });
+  const said = await client.open(bed, { model, stream }).say();
+  expect(said.text).toBe("Once upon a");
+  expect(["length", "incomplete", "max_tokens", "MAX_TOKENS"]).toContain(said.finish ?? "");
+}
+
 async function refused(
   setting: Setting,
   key: string | undefined,
@@ -211,6 +246,9 @@ export const CASES: readonly Case[] = [
   { name: "structured output", run: structured },
   { name: "reasoning", run: reasoning },
   { name: "image", run: image },
+  { name: "follow-up", run: followUp },
+  { name: "call without arguments", run: noArguments },
+  { name: "cut by length", run: cutByLength },
   { name: "401", run: unauthorized },
   { name: "402", run: noCredit },
   { name: "404", run: notFound },

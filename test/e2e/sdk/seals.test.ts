@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { AnswerSpec, RecordedRequest } from "../../support/upstream.ts";
-import { type Bed, modelOf, type ProviderName, startBed } from "./bed.ts";
+import { type Bed, modelOf, type ProviderName, PROVIDERS, startBed } from "./bed.ts";
 import { CLIENTS } from "./clients/index.ts";
 import type { Client } from "./clients/client.ts";
 import { isObject, type JsonObject, list, text } from "./rules/check.ts";
@@ -140,4 +140,41 @@ async function loop(client: Client, provider: ProviderName, stream: boolean): Pr
   }
   expect((await talk.say()).text).toBe("It is late and cold.");
   expect(bed.violations).toEqual([]);
+}
+
+/** The next step of a loop goes to another provider: what the first one signed stays here, and the conversation is still one it takes. */
+async function moves(client: Client, from: ProviderName, to: ProviderName): Promise<void> {
+  const [first] = TURNS;
+  if (first === undefined) return;
+  bed.script(first, { text: "It is cold." });
+  const foreign = SIGNERS[from] !== SIGNERS[to];
+  bed.extraRule = (request) =>
+    bed.received.length > 1 && foreign && (request.text().includes(first.signature) || request.text().includes("tgs1_"))
+      ? ["a signature has gone to another provider"]
+      : [];
+  const prefix = client.prefix ?? "";
+  const ask = { model: prefix + modelOf(from), tools: true, reasoning: true };
+  const talk = client.open(bed, ask);
+  const { tools } = await talk.say();
+  talk.results(tools.map(({ id, name }) => ({ id, name, text: "3 degrees" })));
+  ask.model = prefix + modelOf(to);
+  expect((await talk.say()).text).toBe("It is cold.");
+  expect(bed.last.path).toStartWith(`/${to}/`);
+  expect(bed.last.text()).toContain("3 degrees");
+  expect(bed.violations).toEqual([]);
+}
+
+/** Whose signature it is. */
+const SIGNERS: Partial<Record<ProviderName, string>> = {
+  anthropic: "anthropic",
+  gemini: "google",
+  responses: "openai",
+  openai: "openai",
+};
+
+for (const client of CLIENTS) {
+  describe(`${client.name}, moving on`, () => {
+    for (const from of MINTERS)
+      for (const to of PROVIDERS) if (from !== to) test(`${from} → ${to}`, () => moves(client, from, to), 10_000);
+  });
 }

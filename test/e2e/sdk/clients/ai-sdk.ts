@@ -19,12 +19,12 @@ import {
 type Options = Parameters<typeof generateText>[0];
 
 class AiConversation implements Conversation {
-  readonly #model: LanguageModel;
+  readonly #model: (id: string) => LanguageModel;
   readonly #ask: Ask;
   readonly #messages: ModelMessage[] = [];
   readonly #providerOptions: Options["providerOptions"];
 
-  constructor(model: LanguageModel, ask: Ask, providerOptions: Options["providerOptions"]) {
+  constructor(model: (id: string) => LanguageModel, ask: Ask, providerOptions: Options["providerOptions"]) {
     this.#model = model;
     this.#ask = ask;
     this.#providerOptions = providerOptions;
@@ -39,7 +39,7 @@ class AiConversation implements Conversation {
       TOOLS.map(({ name, description, schema }) => [name, tool({ description, inputSchema: jsonSchema(schema) })]),
     );
     const options = {
-      model: this.#model,
+      model: this.#model(ask.model),
       messages: this.#messages,
       maxRetries: 0,
       ...(ask.system === undefined ? {} : { instructions: ask.system }),
@@ -75,6 +75,10 @@ class AiConversation implements Conversation {
         output: { type: "text", value: text },
       })),
     });
+  }
+
+  user(text: string): void {
+    this.#messages.push({ role: "user", content: text });
   }
 }
 
@@ -122,7 +126,7 @@ export const aiOpenaiChat: Client = {
   dialect: "openai-chat",
   open: (bed, ask) =>
     new AiConversation(
-      createOpenAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }).chat(ask.model),
+      createOpenAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }).chat,
       ask,
       ask.reasoning === true ? { openai: { reasoningEffort: "medium" } } : undefined,
     ),
@@ -134,7 +138,7 @@ export const aiOpenaiResponses: Client = {
   dialect: "openai-responses",
   open: (bed, ask) =>
     new AiConversation(
-      createOpenAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }).responses(ask.model),
+      createOpenAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }).responses,
       ask,
       ask.reasoning === true
         ? { openai: { store: false, reasoningEffort: "medium", reasoningSummary: "auto" } }
@@ -148,7 +152,7 @@ export const aiAnthropic: Client = {
   dialect: "anthropic-messages",
   open: (bed, ask) =>
     new AiConversation(
-      createAnthropic({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` })(ask.model),
+      createAnthropic({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1` }),
       ask,
       ask.reasoning === true ? { anthropic: { thinking: { type: "enabled", budgetTokens: 2048 } } } : undefined,
     ),
@@ -160,7 +164,7 @@ export const aiGoogle: Client = {
   dialect: "gemini",
   open: (bed, ask) =>
     new AiConversation(
-      createGoogleGenerativeAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1beta` })(ask.model),
+      createGoogleGenerativeAI({ apiKey: keyOf(bed, ask), baseURL: `${bed.url}/v1beta` }),
       ask,
       ask.reasoning === true
         ? { google: { thinkingConfig: { includeThoughts: true, thinkingBudget: 2048 } } }

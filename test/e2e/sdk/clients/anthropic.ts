@@ -71,6 +71,10 @@ class MessagesConversation implements Conversation {
       content: answers.map(({ id, text }) => ({ type: "tool_result", tool_use_id: id, content: text })),
     });
   }
+
+  user(text: string): void {
+    this.#messages.push({ role: "user", content: text });
+  }
 }
 
 export const anthropicSdk: Client = {

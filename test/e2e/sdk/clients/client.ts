@@ -1,7 +1,7 @@
 import type { Bed, ProviderName } from "../bed.ts";
 import type { DialectId } from "../../../../src/ir/dialect-id.ts";
 
-/** What a test asks a model, in no dialect. */
+/** What a test asks a model, in no dialect. The model may change while the conversation goes on. */
 export interface Ask {
   model: string;
   prompt?: string;
@@ -45,6 +45,8 @@ export interface Conversation {
   say(): Promise<Said>;
   /** Adds the tools' results, for the next `say`. */
   results(answers: readonly ToolAnswer[]): void;
+  /** Adds another question. */
+  user(text: string): void;
 }
 
 /** What any SDK error told. */

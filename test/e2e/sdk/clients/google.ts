@@ -75,6 +75,10 @@ class ContentsConversation implements Conversation {
       })),
     });
   }
+
+  user(text: string): void {
+    this.#contents.push({ role: "user", parts: [{ text }] });
+  }
 }
 
 function read(parts: Part[], answers: GenerateContentResponse[]): Said {

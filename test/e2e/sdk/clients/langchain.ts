@@ -24,11 +24,11 @@ import {
 } from "./client.ts";
 
 class LangChainConversation implements Conversation {
-  readonly #model: BaseChatModel;
+  readonly #model: () => BaseChatModel;
   readonly #ask: Ask;
   readonly #messages: BaseMessage[] = [];
 
-  constructor(model: BaseChatModel, ask: Ask) {
+  constructor(model: () => BaseChatModel, ask: Ask) {
     this.#model = model;
     this.#ask = ask;
     if (ask.system !== undefined) this.#messages.push(new SystemMessage(ask.system));
@@ -39,8 +39,9 @@ class LangChainConversation implements Conversation {
 
   async say(): Promise<Said> {
     const ask = this.#ask;
+    const model = this.#model();
     if (ask.schema === true) {
-      const runnable = this.#model.withStructuredOutput(REPORT as unknown as Record<string, unknown>, {
+      const runnable = model.withStructuredOutput(REPORT as unknown as Record<string, unknown>, {
         name: "report",
         includeRaw: true,
       });
@@ -49,10 +50,10 @@ class LangChainConversation implements Conversation {
     }
     const bound =
       ask.tools === true
-        ? (this.#model.bindTools?.(
+        ? (model.bindTools?.(
             TOOLS.map(({ name, description, schema }) => ({ name, description, schema: { ...schema } })) as never,
-          ) ?? this.#model)
-        : this.#model;
+          ) ?? model)
+        : model;
     if (ask.stream !== true) {
       const message = (await bound.invoke(this.#messages)) as AIMessage;
       this.#messages.push(message);
@@ -70,6 +71,10 @@ class LangChainConversation implements Conversation {
   results(answers: readonly ToolAnswer[]): void {
     for (const { id, name, text } of answers)
       this.#messages.push(new ToolMessage({ tool_call_id: id, name, content: text }));
+  }
+
+  user(text: string): void {
+    this.#messages.push(new HumanMessage(text));
   }
 }
 
@@ -102,13 +107,14 @@ export const langchainChat: Client = {
   dialect: "openai-chat",
   open: (bed, ask) =>
     new LangChainConversation(
-      new ChatOpenAI({
-        model: ask.model,
-        apiKey: keyOf(bed, ask),
-        maxRetries: 0,
-        configuration: { baseURL: `${bed.url}/v1` },
-        ...(ask.reasoning === true ? { reasoning: { effort: "medium" } } : {}),
-      }),
+      () =>
+        new ChatOpenAI({
+          model: ask.model,
+          apiKey: keyOf(bed, ask),
+          maxRetries: 0,
+          configuration: { baseURL: `${bed.url}/v1` },
+          ...(ask.reasoning === true ? { reasoning: { effort: "medium" } } : {}),
+        }),
       ask,
     ),
   failure: failureOf,
@@ -119,15 +125,16 @@ export const langchainResponses: Client = {
   dialect: "openai-responses",
   open: (bed, ask) =>
     new LangChainConversation(
-      new ChatOpenAI({
-        model: ask.model,
-        apiKey: keyOf(bed, ask),
-        maxRetries: 0,
-        useResponsesApi: true,
-        zdrEnabled: true,
-        configuration: { baseURL: `${bed.url}/v1` },
-        ...(ask.reasoning === true ? { reasoning: { effort: "medium", summary: "auto" } } : {}),
-      }),
+      () =>
+        new ChatOpenAI({
+          model: ask.model,
+          apiKey: keyOf(bed, ask),
+          maxRetries: 0,
+          useResponsesApi: true,
+          zdrEnabled: true,
+          configuration: { baseURL: `${bed.url}/v1` },
+          ...(ask.reasoning === true ? { reasoning: { effort: "medium", summary: "auto" } } : {}),
+        }),
       ask,
     ),
   failure: failureOf,
@@ -138,14 +145,15 @@ export const langchainAnthropic: Client = {
   dialect: "anthropic-messages",
   open: (bed, ask) =>
     new LangChainConversation(
-      new ChatAnthropic({
-        model: ask.model,
-        apiKey: keyOf(bed, ask),
-        anthropicApiUrl: bed.url,
-        maxRetries: 0,
-        maxTokens: 8000,
-        ...(ask.reasoning === true ? { thinking: { type: "enabled", budget_tokens: 2048 } } : {}),
-      }),
+      () =>
+        new ChatAnthropic({
+          model: ask.model,
+          apiKey: keyOf(bed, ask),
+          anthropicApiUrl: bed.url,
+          maxRetries: 0,
+          maxTokens: 8000,
+          ...(ask.reasoning === true ? { thinking: { type: "enabled", budget_tokens: 2048 } } : {}),
+        }),
       ask,
     ),
   // Reads the input from the first frame only, where it is counted unless the provider tells it early; and adds that frame's output.
@@ -164,13 +172,14 @@ export const langchainGoogle: Client = {
   dialect: "gemini",
   open: (bed, ask) =>
     new LangChainConversation(
-      new ChatGoogleGenerativeAI({
-        model: ask.model,
-        apiKey: keyOf(bed, ask),
-        baseUrl: bed.url,
-        maxRetries: 0,
-        ...(ask.reasoning === true ? { thinkingConfig: { includeThoughts: true, thinkingBudget: 2048 } } : {}),
-      }),
+      () =>
+        new ChatGoogleGenerativeAI({
+          model: ask.model,
+          apiKey: keyOf(bed, ask),
+          baseUrl: bed.url,
+          maxRetries: 0,
+          ...(ask.reasoning === true ? { thinkingConfig: { includeThoughts: true, thinkingBudget: 2048 } } : {}),
+        }),
       ask,
     ),
   // Leaves thoughts out of its output; Anthropic doesn't tell them apart.

@@ -76,6 +76,10 @@ class ChatConversation implements Conversation {
   results(answers: readonly ToolAnswer[]): void {
     for (const { id, text } of answers) this.#messages.push({ role: "tool", tool_call_id: id, content: text });
   }
+
+  user(text: string): void {
+    this.#messages.push({ role: "user", content: text });
+  }
 }
 
 class ResponsesConversation implements Conversation {
@@ -137,6 +141,10 @@ class ResponsesConversation implements Conversation {
 
   results(answers: readonly ToolAnswer[]): void {
     for (const { id, text } of answers) this.#input.push({ type: "function_call_output", call_id: id, output: text });
+  }
+
+  user(text: string): void {
+    this.#input.push({ role: "user", content: text });
   }
 }
 
