@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { SignJWT } from "jose";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { anthropicReply, chatReply, gate, geminiReply, startUpstream } from "../../support/upstream.ts";
 import { at, bodyOf, framesOf, hello, type Profile, startProfile } from "./support.ts";
 
@@ -106,6 +109,38 @@ describe("managed: tiers and bearers", () => {
     const junk = await ask("sk-nobody");
     expect([junk.status, at(await bodyOf(junk), "error.code")]).toEqual([401, "invalid_bearer"]);
     expect(profile.sent()).toHaveLength(1);
+  });
+
+  test("tokens of an issuer with public keys: RS256, ES256 and EdDSA out of a key set, HS256 never", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tollgate-jwks-"));
+    try {
+      const made = await Promise.all(
+        ["RS256", "ES256", "EdDSA"].map(async (alg) => ({
+          alg,
+          ...(await generateKeyPair(alg, { extractable: true })),
+        })),
+      );
+      const keys = await Promise.all(
+        made.map(async ({ alg, publicKey }) => ({ ...(await exportJWK(publicKey)), alg, kid: alg, use: "sig" })),
+      );
+      const file = join(folder, "keys.json");
+      writeFileSync(file, JSON.stringify({ keys }));
+      await using own = await startProfile("managed", { env: { TOLLGATE_JWT_JWKS_FILE: file } });
+      const { accountId } = await own.gateway.createKey({ credit: "5.00" });
+      const ask = async (token: string): Promise<number> =>
+        (await own.gateway.post("/v1/chat/completions", hello("gpt-4o"), token)).status;
+      for (const { alg, privateKey } of made) {
+        const token = new SignJWT({ sub: accountId }).setProtectedHeader({ alg, kid: alg }).setExpirationTime("5m");
+        expect([alg, await ask(await token.sign(privateKey))]).toEqual([alg, 200]);
+      }
+      const shared = new TextEncoder().encode(JSON.stringify(keys[0]));
+      const confused = new SignJWT({ sub: accountId })
+        .setProtectedHeader({ alg: "HS256", kid: "RS256" })
+        .setExpirationTime("5m");
+      expect(await ask(await confused.sign(shared))).toBe(401);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test("without subscription or credit a paid call is 402 subscription_required, also as a stream", async () => {
