@@ -64,7 +64,12 @@ export async function openApp(config: Config, env: Environment, log: Logger): Pr
   const catalogs = new CatalogHolder(config, env, log);
   const clock = systemClock;
   const currency = (): string => catalogs.current.billing.currency;
-  const store = openStore(config.dataDir, { log, currency, now: () => clock.now() });
+  const store = openStore(config.dataDir, {
+    log,
+    currency,
+    timezone: () => catalogs.current.billing.timezone,
+    now: () => clock.now(),
+  });
   try {
     const secret = config.secret ?? readOrMakeSecret(join(config.dataDir, SECRET_FILE));
     return await compose({ config, env, catalogs, store, log, clock, secret });

@@ -1,6 +1,7 @@
 import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { decodeRecord, forCustomer, positionOf, type StoredField } from "../audit/record.ts";
 import { type JsonObject, rawNumber } from "../lib/json.ts";
+import { localDaySql } from "./local-day.ts";
 import { formatCents, formatNano } from "../lib/money.ts";
 
 export interface AuditFilter {
@@ -23,17 +24,17 @@ interface Where {
 /** SQL for a field of the stored record. */
 const field = (name: StoredField): string => `(record ->> ${positionOf(name)})`;
 
-const GROUPS = {
-  day: "strftime('%Y-%m-%d', at / 1000, 'unixepoch')",
-  model: field("model"),
-  key: field("key_id"),
-} as const;
+const GROUPS = { model: field("model"), key: field("key_id") } as const;
+type Group = "day" | keyof typeof GROUPS;
 
 /** Reports over the audit rows. All values are bound parameters; groups come from a fixed list. */
 export class AuditQueries {
   readonly #db: Database;
-  constructor(db: Database) {
+  readonly #timezone: () => string;
+  /** `timezone`: IANA zone of a report's days. */
+  constructor(db: Database, timezone: () => string = () => "UTC") {
     this.#db = db;
+    this.#timezone = timezone;
   }
 
   page(
@@ -74,9 +75,10 @@ export class AuditQueries {
     return Number(row.last ?? 0n);
   }
 
-  usage(filter: AuditFilter, groups: readonly (keyof typeof GROUPS)[]): Promise<JsonObject[]> {
+  usage(filter: AuditFilter, groups: readonly Group[]): Promise<JsonObject[]> {
     const where = whereOf(filter);
-    const columns = groups.map((group) => `${GROUPS[group]} AS "${group}"`);
+    const grouped = groups.map((group) => (group === "day" ? this.#day(where) : GROUPS[group]));
+    const columns = groups.map((group, index) => `${grouped[index]} AS "${group}"`);
     const select = [
       ...columns,
       "count(*) AS calls",
@@ -84,12 +86,20 @@ export class AuditQueries {
       `sum(${field("output")}) AS tokens_output`,
       "sum(charged) AS charged",
     ].join(", ");
-    const by = groups.length === 0 ? "" : `GROUP BY ${groups.map((group) => GROUPS[group]).join(", ")} ORDER BY 1`;
+    const by = groups.length === 0 ? "" : `GROUP BY ${grouped.join(", ")} ORDER BY 1`;
     const rows = this.#db.query(`SELECT ${select} FROM calls WHERE ${where.sql} ${by}`).all(...where.values) as Record<
       string,
       unknown
     >[];
     return Promise.resolve(rows.map(usageRow));
+  }
+
+  /** Days of the billing zone, over the time that the asked calls really span. */
+  #day(where: Where): string {
+    const span = this.#db
+      .query(`SELECT min(at) AS first, max(at) AS last FROM calls WHERE ${where.sql}`)
+      .get(...where.values) as { first: bigint | null; last: bigint | null };
+    return localDaySql("at", Number(span.first ?? 0n), Number(span.last ?? 0n), this.#timezone());
   }
 }
 

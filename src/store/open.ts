@@ -40,6 +40,8 @@ export interface StoreOptions {
   log: Logger;
   /** The ledger's currency, for receipts. */
   currency(): string;
+  /** IANA zone of the days in reports; UTC when left out. */
+  timezone?: () => string;
   /** ms since the epoch. */
   now(): number;
 }
@@ -74,7 +76,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   return {
     ledger: storage,
     accounts,
-    audit: new AuditQueries(db),
+    audit: new AuditQueries(db, options.timezone),
     invoices: new InvoiceQueries(db, options.currency),
     retention: new Retention(db, writer),
     idempotency: new IdempotencyTable(orm, writer),
