@@ -58,6 +58,20 @@ describe("provider keys of the account's own", () => {
     expect(profile.openai.last.headers["authorization"]).toBe("Bearer operator-openai");
   });
 
+  test("are good for one API in both of its dialects", async () => {
+    await using open = await startProfile("open");
+    const { key } = await open.gateway.createKey();
+    await open.gateway.post("/v1/provider-keys", { provider: "openai", api_key: OWN_KEY }, key);
+    for (const path of ["/v1/responses", "/v1/chat/completions"]) {
+      const body = path === "/v1/responses" ? { model: "gpt", input: "hi", max_output_tokens: 20 } : hello("gpt");
+      const answer = await open.gateway.post(path, body, key);
+      expect([path, answer.status]).toEqual([path, 200]);
+      await answer.text();
+      expect(open.openai.last.path).toBe(path);
+      expect(open.openai.last.headers["authorization"]).toBe(`Bearer ${OWN_KEY}`);
+    }
+  });
+
   test("a refused own key is the provider's failure, never the operator's bill", async () => {
     const { key } = await profile.gateway.createKey({ credit: "5.00" });
     await bring(key, { provider: "openai", api_key: OWN_KEY });
