@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
+import { errorText } from "../lib/log.ts";
 
 /**
  * One process writes a data folder. The lock is an exclusive SQLite transaction on a file of its own: the system lets go of it when the process ends,
@@ -9,11 +10,15 @@ import { join } from "node:path";
 export class FolderLock {
   readonly #db: Database;
 
-  /** Throws Error when another process holds the folder. */
+  /** Throws Error when another process holds the folder, or it can't be written. */
   constructor(folder: string) {
     const path = join(folder, "lock");
-    this.#db = new Database(path, { create: true });
-    chmodSync(path, 0o600);
+    try {
+      this.#db = new Database(path, { create: true });
+      chmodSync(path, 0o600);
+    } catch (error) {
+      throw new Error(`the data folder ${folder} can't be written: ${errorText(error)}`, { cause: error });
+    }
     try {
       this.#db.run("BEGIN EXCLUSIVE");
     } catch (error) {
