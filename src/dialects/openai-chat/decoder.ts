@@ -33,7 +33,7 @@ const MAX_CHOICES = 1024;
  */
 export class ChatDecoder implements AnswerDecoder {
   readonly #state: AnswerState;
-  readonly #choices: ChoiceReader[] = [];
+  readonly #choices = new Map<number, ChoiceReader>();
   readonly #rest: JsonObject = {};
   #started = false;
   #ended = false;
@@ -114,12 +114,12 @@ export class ChatDecoder implements AnswerDecoder {
   }
 
   #reader(index: number): ChoiceReader {
-    let reader = this.#choices[index];
+    let reader = this.#choices.get(index);
     if (reader === undefined) {
       if (!Number.isInteger(index) || index < 0 || index >= MAX_CHOICES)
         throw new DecodeError("a choice has no usable index");
       reader = new ChoiceReader(this.#state, index);
-      this.#choices[index] = reader;
+      this.#choices.set(index, reader);
     }
     return reader;
   }
@@ -167,7 +167,8 @@ export class ChatDecoder implements AnswerDecoder {
   }
 
   get #isFinished(): boolean {
-    return this.#choices.length > 0 && this.#choices.every((reader) => reader.finish !== null);
+    for (const reader of this.#choices.values()) if (reader.finish === null) return false;
+    return this.#choices.size > 0;
   }
 
   /** The stream is over. Whether well is told by its finish reasons or its usage. */
@@ -176,7 +177,7 @@ export class ChatDecoder implements AnswerDecoder {
       this.#fail({ cause: "truncated", status: null, code: null, message });
       return;
     }
-    for (const reader of this.#choices) if (reader.finish === null) reader.end(null, {}, []);
+    for (const reader of this.#choices.values()) if (reader.finish === null) reader.end(null, {}, []);
     if (!this.#usageIsFinal && !this.#usageRides) this.#emitUsage(true);
     this.#ended = true;
     this.#state.emit({ type: "response-end", native: { origin: "openai-chat", value: this.#rest } });
