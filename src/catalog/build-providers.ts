@@ -63,8 +63,15 @@ function checkBaseUrl(name: string, kind: RawProvider["kind"], baseUrl: string |
   }
 }
 
-/** OpenAI itself refuses `max_tokens` for its reasoning models and takes the newer field for all (API reference, chat completions). */
-const COMPAT_OF_OPENAI: Compat = { ...DEFAULT_COMPAT, max_tokens_field: "max_completion_tokens" };
+/**
+ * OpenAI itself refuses `max_tokens` for its reasoning models and takes the newer field for all; its messages have no field for earlier
+ * reasoning (API reference, chat completions).
+ */
+const COMPAT_OF_OPENAI: Compat = {
+  ...DEFAULT_COMPAT,
+  max_tokens_field: "max_completion_tokens",
+  reasoning_field: null,
+};
 
 function buildCompat(raw: RawProvider): Compat {
   const { reasoning_field: field, ...rest } = raw.compat ?? {};

@@ -287,6 +287,7 @@ test("compat flags: the kind's own, changed by the file", () => {
     }),
   ).providers;
   expect(providers.get("openai")?.compat.max_tokens_field).toBe("max_completion_tokens");
+  expect(providers.get("openai")?.compat.reasoning_field).toBeNull();
   expect(providers.get("c")?.compat).toMatchObject({
     max_tokens_field: "max_tokens",
     reasoning_field: null,
