@@ -200,7 +200,7 @@ async function providerKey(setting: Setting): Promise<void> {
   expect(failure.message).not.toContain("bad upstream key");
 }
 
-const STREAMS = {
+export const STREAMS = {
   openai: chatStream,
   compatible: chatStream,
   responses: responsesStream,
@@ -209,7 +209,7 @@ const STREAMS = {
 };
 
 /** The error as each provider sends it in the middle of a stream. */
-function midStream(provider: ProviderName): Script {
+export function midStream(provider: ProviderName): Script {
   const error = { code: "server_error", message: "boom" };
   const body = {
     openai: frame({ error: { ...error, type: "server_error", param: null } }),
