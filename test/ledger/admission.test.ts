@@ -125,6 +125,9 @@ describe("what pays", () => {
     expect(await refusal(book.ledger.reserve(book.request(1n)))).toMatchObject({ kind: "insufficient" });
     expect(await book.settle(hold, 1_000)).toMatchObject({ charged: 13_000_000n });
     expect(await book.ledger.balance("a")).toMatchObject({ grants: 0n, held: 0n });
+    // What the call left of it has expired too.
+    const books = new Map(book.store.ledger.load().books.map(({ name, posted }) => [name, posted]));
+    expect(books.get("operator:expired")).toBe(UNIT - 13_000_000n);
     expect(book.verify()).toEqual([]);
   });
   test("free calls are charged to nobody, and hold nothing", async () => {

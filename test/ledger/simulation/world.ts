@@ -286,6 +286,25 @@ export class World {
 
   /** What the ledger says and what its disk says are the same. */
   async #compareMemory(): Promise<void> {
+    await this.#checkAccounts();
+    this.#checkExpired();
+  }
+
+  /** Nothing stays in a grant whose time is over, but what calls under way hold. */
+  #checkExpired(): void {
+    const { disk } = this.storage;
+    const held = new Map<number, bigint>();
+    for (const { parts } of disk.holds.values()) {
+      for (const { book, amount } of parts) held.set(book, (held.get(book) ?? 0n) + amount);
+    }
+    for (const [id, { name, posted }] of disk.books) {
+      const grant = name.startsWith("grant:") ? disk.grants.get(Number(name.slice("grant:".length))) : undefined;
+      if (grant === undefined || grant.expiresAt === null || grant.expiresAt > this.now) continue;
+      if (posted !== (held.get(id) ?? 0n)) throw new Error(`${name} is over, but has ${posted}`);
+    }
+  }
+
+  async #checkAccounts(): Promise<void> {
     for (const accountId of ACCOUNTS) {
       const balance = this.ledger.balance(accountId);
       await this.drain();
