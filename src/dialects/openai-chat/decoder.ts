@@ -44,6 +44,8 @@ export class ChatDecoder implements AnswerDecoder {
   #usageRides = false;
   #usage: JsonObject | null = null;
   #usageIsFinal = false;
+  /** Content has come since. */
+  #usageIsBehind = false;
   #serviceTier: string | undefined;
 
   constructor(options: DecoderOptions) {
@@ -85,12 +87,22 @@ export class ChatDecoder implements AnswerDecoder {
         if (isObject(choice) && this.#choiceChunk(choice, position, chunk)) finished = true;
       }
     }
-    if (state.hasContent) this.#seenContent = true;
+    if (this.#ended) return "tail";
+    if (state.hasContent) this.#sawContent();
     if (isObject(chunk.usage) || chunk["x_groq"] !== undefined) this.#readUsage(chunk, finished);
     if (!finished && state.hasContent) return "content";
     this.#readRest(chunk);
     if (this.#isFinished || finished || this.#usageEnded) return "tail";
     return this.#seenContent ? "content" : "start";
+  }
+
+  /** Usage that came before this content is behind it. */
+  #sawContent(): void {
+    this.#seenContent = true;
+    this.#usageIsBehind = this.#usage !== null;
+    if (!this.#usageEnded) return;
+    this.#usageEnded = false;
+    this.#emitUsage(false);
   }
 
   /** True when the choice ended with this chunk. */
@@ -142,6 +154,7 @@ export class ChatDecoder implements AnswerDecoder {
     if (!isObject(usage)) return;
     if (this.#state.hasContent && !finished) this.#usageRides = true;
     this.#usage = usage;
+    this.#usageIsBehind = false;
     this.#serviceTier = wordOf(chunk.service_tier) ?? this.#serviceTier;
     const isLast = finished || this.#isFinished || (!this.#state.hasContent && this.#seenContent && !this.#usageRides);
     if (isLast) this.#usageEnded = true;
@@ -178,7 +191,7 @@ export class ChatDecoder implements AnswerDecoder {
       return;
     }
     for (const reader of this.#choices.values()) if (reader.finish === null) reader.end(null, {}, []);
-    if (!this.#usageIsFinal && !this.#usageRides) this.#emitUsage(true);
+    if (!this.#usageIsFinal && !this.#usageIsBehind) this.#emitUsage(true);
     this.#ended = true;
     this.#state.emit({ type: "response-end", native: { origin: "openai-chat", value: this.#rest } });
   }

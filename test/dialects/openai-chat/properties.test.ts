@@ -1,5 +1,5 @@
 /** Properties: whatever comes, a decoder throws nothing but its one error; what is written can be read again. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { openaiChat } from "../../../src/dialects/openai-chat/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
@@ -22,6 +22,8 @@ import {
   targetFacts,
   unended,
 } from "./support.ts";
+
+setDefaultTimeout(60_000);
 
 function mayThrow(run: () => void, ...kinds: (new (...args: never[]) => Error)[]): void {
   try {
@@ -104,7 +106,7 @@ describe("whatever comes", () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 }), (pieces) => {
         mayThrow(() => void decodePieces(pieces), DecodeError, FrameLimitError);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -122,7 +124,7 @@ describe("whatever comes", () => {
             for (const value of Object.values(answer.usage?.tokens ?? {})) expect(value).toBeGreaterThan(0);
           }, DecodeError);
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
     }
   });
@@ -132,7 +134,7 @@ describe("whatever comes", () => {
       fc.property(fc.oneof(wireChunk, anything), (body) => {
         mayThrow(() => void decodeBody(parseJson(JSON.stringify(body))), DecodeError);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

@@ -130,4 +130,19 @@ describe("usage", () => {
     const usage = { ...USAGE, server_tool_use_details: { web_search_requests: 2 } };
     expect(usageOf(usage)).toMatchObject({ fees: { web_search: 2 } });
   });
+
+  test("usage that content has outrun is not the bill, and no sign of the end", () => {
+    const early = [chunk({ content: "a" }), usageChunk(), chunk({ content: "b" })];
+    const finals = (text: string): unknown =>
+      decodeText(text).events.flatMap((event) => (event.type === "usage" ? [event.final] : []));
+    expect(finals(sse(...early, STOP))).toEqual([true, false]);
+    expect(finals(sse(...early, STOP, usageChunk()))).toEqual([true, false, true]);
+    expect(fold(decodeText(unended(...early)).events).error?.cause).toBe("truncated");
+  });
+
+  test("usage that rode on the last content is the bill", () => {
+    const riding = { ...chunk({ content: "a" }), usage: USAGE };
+    const { events } = decodeChunks(riding, STOP);
+    expect(events.flatMap((event) => (event.type === "usage" ? [event.final] : []))).toEqual([false, true]);
+  });
 });
