@@ -91,6 +91,9 @@ function priceCells(catalog: Catalog, model: Model, now: number): [string, strin
   const price = customerPrice(model, catalog.billing, now);
   if (price === null) return ["N/A", "N/A"];
   if (price.free) return ["free", "free"];
+  const [image] = price.perImage.values();
+  const hasTokens = [...price.perMillion.values()].some(({ exact }) => exact !== "0");
+  if (image !== undefined && !hasTokens) return ["N/A", `${image.display} per image`];
   return [price.perMillion.get("input")?.display ?? "N/A", price.perMillion.get("output")?.display ?? "N/A"];
 }
 
