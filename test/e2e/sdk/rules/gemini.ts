@@ -27,6 +27,20 @@ const SCHEMA = (
   "example anyOf propertyOrdering default items minimum maximum"
 ).split(" ");
 
+/** Values that are the caller's own, with names of their own. */
+const OPAQUE = new Set(["args", "response", "properties", "parametersJsonSchema", "responseJsonSchema", "labels"]);
+
+/** Names as proto3 JSON takes them: `snake_case` is as good as `camelCase` (https://protobuf.dev/programming-guides/json/). */
+function camel(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(camel);
+  if (!isObject(value)) return value;
+  const named = Object.entries(value).map(([name, inner = null]): [string, JsonValue] => {
+    const known = name.replace(/(?<=[a-z])_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+    return [known, OPAQUE.has(known) ? inner : camel(inner)];
+  });
+  return Object.fromEntries(named);
+}
+
 /** What Google's generateContent would refuse. */
 export function geminiRules(request: RecordedRequest): string[] {
   const check = new Check();
@@ -38,7 +52,7 @@ export function geminiRules(request: RecordedRequest): string[] {
   );
   check.that(request.headers["x-goog-api-key"]?.startsWith("k-") === true, "credential");
   if (!request.path.toLowerCase().endsWith("generatecontent")) return check.found;
-  const body = request.json();
+  const body = camel(request.json()) as JsonObject;
   check.only(body, FIELDS, "body");
   checkContents(check, list(body["contents"]));
   if (body["systemInstruction"] !== undefined)
@@ -110,7 +124,8 @@ function checkPart(check: Check, part: JsonObject, where: string): void {
   if (isObject(functionResponse)) check.that(isObject(functionResponse["response"]), `${where}: response`);
   if (isObject(inlineData))
     check.that(
-      isBase64(text(inlineData["data"])) && text(inlineData["mimeType"]).includes("/"),
+      isBase64(text(inlineData["data"]).replaceAll("-", "+").replaceAll("_", "/")) &&
+        text(inlineData["mimeType"]).includes("/"),
       `${where}: inlineData`,
     );
   if ("thoughtSignature" in part)
