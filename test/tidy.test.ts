@@ -10,7 +10,7 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return filesBelow(path);
-    return /\.ts$/.test(name) ? [path] : [];
+    return name.endsWith(".ts") ? [path] : [];
   });
 }
 
@@ -72,7 +72,7 @@ const OWNED_PACKAGES: Record<string, readonly string[]> = {
   "drizzle-orm": ["store"],
   "bun:sqlite": ["store"],
   yaml: ["catalog"],
-  citty: ["cli", "main.ts"],
+  citty: ["cli", "commands.ts"],
   jose: ["gates"],
   "prom-client": ["http"],
   tokenx: ["tokens"],

@@ -6,10 +6,11 @@ import { cacheOf } from "./cache-control.ts";
 import { decodeCitations } from "./citations.ts";
 import { decodeDocument, decodeImage, decodeSearchResult, nativePart } from "./decode-media.ts";
 import { isAbsent, readArray, readBoolean, readName, readObject, readString, restOf } from "./fields.ts";
-import { type RequestReading, splitToolId } from "./request-context.ts";
+import type { MessagesReading } from "./request-context.ts";
+import { splitEnvelope } from "../shared/envelope.ts";
 
 /** Content of a message or tool result: a string, or blocks. Seals in envelopes come out on the parts they belong to. */
-export function decodeContent(value: JsonValue | undefined, path: string, reading: RequestReading): Part[] {
+export function decodeContent(value: JsonValue | undefined, path: string, reading: MessagesReading): Part[] {
   if (isAbsent(value)) return [];
   if (typeof value === "string") return value === "" ? [] : [{ type: "text", text: value, path }];
   if (!Array.isArray(value)) throw invalidRequest(path, `${path}: expected a string or an array of content blocks`);
@@ -34,7 +35,7 @@ class PartList {
     this.#next = null;
   }
 
-  sealPrevious(seal: Seal, path: string, reading: RequestReading): void {
+  sealPrevious(seal: Seal, path: string, reading: MessagesReading): void {
     const last = this.#parts.at(-1);
     if (last === undefined) reading.lose(path, "reasoning state dropped: the part it belongs to is gone");
     else last.seal = seal;
@@ -44,13 +45,13 @@ class PartList {
     this.#next = { seal, path };
   }
 
-  finish(reading: RequestReading): Part[] {
+  finish(reading: MessagesReading): Part[] {
     if (this.#next !== null) reading.lose(this.#next.path, "reasoning state dropped: the part it belongs to is gone");
     return this.#parts;
   }
 }
 
-function decodeBlock(block: JsonObject, path: string, reading: RequestReading): Part {
+function decodeBlock(block: JsonObject, path: string, reading: MessagesReading): Part {
   switch (block.type) {
     case "text":
       return decodeText(block, path);
@@ -86,7 +87,7 @@ export function decodeText(block: JsonObject, path: string): Part {
   };
 }
 
-function decodeThinking(block: JsonObject, path: string, reading: RequestReading): Part {
+function decodeThinking(block: JsonObject, path: string, reading: MessagesReading): Part {
   const text = readString(block.thinking ?? "", `${path}.thinking`);
   const signature = readString(block.signature ?? "", `${path}.signature`);
   const sealed = reading.open(signature, `${path}.signature`);
@@ -95,12 +96,12 @@ function decodeThinking(block: JsonObject, path: string, reading: RequestReading
   return { type: "reasoning", form, text, path, ...(seal ? { seal } : {}) };
 }
 
-function ownSignature(signature: string, reading: RequestReading): Seal | undefined {
+function ownSignature(signature: string, reading: MessagesReading): Seal | undefined {
   return signature === "" ? undefined : reading.ownSeal("signature", signature);
 }
 
 /** Redacted thinking: Anthropic's own, or the carrier of seals that belong elsewhere. */
-function decodeRedacted(block: JsonObject, path: string, reading: RequestReading, list: PartList): void {
+function decodeRedacted(block: JsonObject, path: string, reading: MessagesReading, list: PartList): void {
   const data = readString(block.data, `${path}.data`);
   const sealed = reading.open(data, `${path}.data`);
   if (sealed === null) {
@@ -110,15 +111,15 @@ function decodeRedacted(block: JsonObject, path: string, reading: RequestReading
   for (const item of sealed) place(item, path, reading, list);
 }
 
-function place(item: SealedPart, path: string, reading: RequestReading, list: PartList): void {
+function place(item: SealedPart, path: string, reading: MessagesReading, list: PartList): void {
   if (item.attach === "previous") list.sealPrevious(item.seal, path, reading);
   else if (item.attach === "next") list.sealNext(item.seal, path);
   else if (item.attach === "carrier") list.add({ type: "text", text: item.text ?? "", path, seal: item.seal });
   else list.add({ type: "reasoning", form: "redacted", text: item.text ?? "", path, seal: item.seal });
 }
 
-function decodeToolUse(block: JsonObject, path: string, reading: RequestReading): Part {
-  const { id, envelope } = splitToolId(readName(block.id, `${path}.id`));
+function decodeToolUse(block: JsonObject, path: string, reading: MessagesReading): Part {
+  const { id, envelope } = splitEnvelope(readName(block.id, `${path}.id`));
   const name = readName(block.name, `${path}.name`);
   reading.toolNames.set(id, name);
   const seal = envelope === null ? undefined : reading.open(envelope, `${path}.id`)?.[0]?.seal;
@@ -136,8 +137,8 @@ function decodeToolUse(block: JsonObject, path: string, reading: RequestReading)
   };
 }
 
-function decodeToolResult(block: JsonObject, path: string, reading: RequestReading): Part {
-  const { id } = splitToolId(readName(block.tool_use_id, `${path}.tool_use_id`));
+function decodeToolResult(block: JsonObject, path: string, reading: MessagesReading): Part {
+  const { id } = splitEnvelope(readName(block.tool_use_id, `${path}.tool_use_id`));
   const extras = restOf(block, ["type", "tool_use_id", "content", "is_error", "cache_control"]);
   return {
     type: "tool-result",

@@ -18,7 +18,7 @@ import {
   readWord,
   restOf,
 } from "./fields.ts";
-import { RequestReading } from "./request-context.ts";
+import { MessagesReading } from "./request-context.ts";
 
 const KNOWN = [
   "model",
@@ -72,7 +72,7 @@ export function refuseThread(value: unknown): void {
 function decodeBody(body: JsonObject, context: RequestContext): GenerateRequest {
   refuseThread(body.thread);
   const model = isAbsent(body.model) ? null : readName(body.model, "model");
-  const reading = new RequestReading(context.seals, model);
+  const reading = new MessagesReading(context.seals, model);
   const extras = { ...restOf(body, KNOWN), ...thinkingExtras(body) };
   const cache = decodeCacheMark(body.cache_control, "cache_control");
   const contextManagement = body.context_management;
@@ -122,7 +122,7 @@ function decodeSystem(value: JsonValue | undefined): Part[] {
   });
 }
 
-function decodeTurns(value: JsonValue | undefined, reading: RequestReading): Turn[] {
+function decodeTurns(value: JsonValue | undefined, reading: MessagesReading): Turn[] {
   const messages = readArray(value, "messages");
   if (messages.length === 0) throw invalidRequest("messages", "messages: at least one message is required");
   return messages.map((item, index) => {

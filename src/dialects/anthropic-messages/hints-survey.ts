@@ -1,7 +1,8 @@
+import { ENVELOPE_PREFIX } from "../../ir/seal-box.ts";
+import { envelopeRealm } from "../shared/envelope.ts";
 import type { Capability } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { PriceField, ProviderReference } from "../dialect.ts";
-import { peekRealm } from "./seal-peek.ts";
 import { HOME_REALM } from "./wire-names.ts";
 
 /** One walk over all content blocks of a request, for its hints. Wrong types are passed over: the decoder names them. */
@@ -69,7 +70,7 @@ export class Survey {
         this.#seal(block.data);
         return;
       case "tool_use":
-        this.sealRealm = peekRealm(block.id) ?? this.sealRealm;
+        this.sealRealm = sealedRealm(block.id) ?? this.sealRealm;
         return;
       default:
     }
@@ -100,6 +101,12 @@ export class Survey {
 
   /** The newest seal decides: a bare one is Anthropic's own. */
   #seal(value: JsonValue | undefined): void {
-    if (typeof value === "string" && value !== "") this.sealRealm = peekRealm(value) ?? HOME_REALM;
+    if (typeof value === "string" && value !== "") this.sealRealm = sealedRealm(value) ?? HOME_REALM;
   }
+}
+
+/** Realm of the envelope in a text, or behind an id; null when there is none. */
+function sealedRealm(text: JsonValue | undefined): string | null {
+  const at = typeof text === "string" ? text.lastIndexOf(ENVELOPE_PREFIX) : -1;
+  return typeof text === "string" && at >= 0 ? envelopeRealm(text.slice(at)) : null;
 }

@@ -1,5 +1,6 @@
 import type { Seal, SealBox, SealedPart } from "../../ir/seal.ts";
 import { ENVELOPE_PREFIX } from "../../ir/seal-box.ts";
+import { envelopeRealm } from "../shared/envelope.ts";
 import { decodeText, encodeText } from "./base64.ts";
 
 /**
@@ -52,7 +53,5 @@ export function envelopeSignature(seals: SealBox, parts: SealedPart[]): string {
 export function peekRealm(text: string): string | null {
   if (text === "" || DUMMY_SIGNATURES.includes(text)) return null;
   if (!text.startsWith(WIRE_ENVELOPE_PREFIX)) return "google";
-  const bytes = Buffer.from(decodeText(text).slice(ENVELOPE_PREFIX.length), "base64url");
-  const match = /"realm":"([^"\\]{1,100})"/.exec(bytes.toString("latin1"));
-  return match?.[1] ?? null;
+  return envelopeRealm(decodeText(text));
 }

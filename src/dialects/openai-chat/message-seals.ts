@@ -2,7 +2,7 @@ import type { Part, PartOf } from "../../ir/request.ts";
 import type { Seal, SealedPart } from "../../ir/seal.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { optionalArray, type Wire } from "../shared/fields.ts";
-import type { RequestReading } from "./reading.ts";
+import type { ChatReading } from "./reading.ts";
 import { textOf, wordOf } from "./schema.ts";
 
 /** `format` of the entries of `reasoning_details` that hold our envelopes. */
@@ -22,13 +22,13 @@ const FORMS: Readonly<Record<Seal["kind"], ReasoningPart["form"]>> = {
  * and the envelopes behind tool call ids. A seal that comes back in two places counts once.
  */
 export class MessageSeals {
-  readonly #reading: RequestReading;
+  readonly #reading: ChatReading;
   readonly #reasoning: ReasoningPart[] = [];
   readonly #seen = new Set<string>();
   /** Seal of the text of the message. */
   #ofText: SealedPart | null = null;
 
-  constructor(reading: RequestReading) {
+  constructor(reading: ChatReading) {
     this.#reading = reading;
   }
 
@@ -101,6 +101,6 @@ export class MessageSeals {
 }
 
 /** `extra_content` of a message or tool call (Gemini's compatible endpoint): state that goes back as it came. */
-export function extraContentSeal(value: Wire, reading: RequestReading): Seal | undefined {
+export function extraContentSeal(value: Wire, reading: ChatReading): Seal | undefined {
   return isObject(value) ? reading.relayedSeal("thought-signature", JSON.stringify(value)) : undefined;
 }

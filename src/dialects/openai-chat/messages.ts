@@ -16,7 +16,7 @@ import { splitEnvelope } from "../shared/envelope.ts";
 import { decodeAnnotation } from "./annotation.ts";
 import { decodeContent, decodeOptionalContent } from "./content.ts";
 import { extraContentSeal, MessageSeals } from "./message-seals.ts";
-import type { RequestReading } from "./reading.ts";
+import type { ChatReading } from "./reading.ts";
 import { objectsOf } from "./schema.ts";
 
 const ROLES = ["system", "developer", "user", "assistant", "tool", "function"] as const;
@@ -37,7 +37,7 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** `messages` as turns, one each. Throws 400 naming the field, also for results without a call and calls without a result. */
-export function decodeMessages(value: Wire, reading: RequestReading): Turn[] {
+export function decodeMessages(value: Wire, reading: ChatReading): Turn[] {
   if (!Array.isArray(value)) throw invalidRequest("messages", "messages: expected an array of messages");
   if (value.length === 0) throw invalidRequest("messages", "messages: at least one message is required");
   const reader = new MessageReader(reading);
@@ -58,12 +58,12 @@ interface OpenCall {
 }
 
 class MessageReader {
-  readonly #reading: RequestReading;
+  readonly #reading: ChatReading;
   readonly #turns: Turn[] = [];
   /** Calls that wait for their result. */
   #open: OpenCall[] = [];
 
-  constructor(reading: RequestReading) {
+  constructor(reading: ChatReading) {
     this.#reading = reading;
   }
 

@@ -18,7 +18,7 @@ import {
 } from "../shared/fields.ts";
 import { decodeRequestCache } from "./content.ts";
 import { decodeMessages } from "./messages.ts";
-import { RequestReading } from "./reading.ts";
+import { ChatReading } from "./reading.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
 import { decodeToolChoice, decodeTools } from "./tools.ts";
 
@@ -69,7 +69,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** A chat request, to be translated. Throws GatewayError 400 with the path of the offending field. */
 export function decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest {
   const model = isAbsent(body["model"]) ? null : readName(body["model"], "model");
-  const reading = new RequestReading(context.seals, model);
+  const reading = new ChatReading(context.seals, model);
   const tools = decodeTools(body);
   const { choice, native } = decodeToolChoice(body, tools);
   const { system, turns } = splitSystem(decodeMessages(body["messages"], reading));

@@ -11,7 +11,7 @@ import {
   readString,
   unknownFields,
   type Wire,
-} from "./fields.ts";
+} from "../shared/fields.ts";
 import { decodeAnnotation } from "./output-parts.ts";
 
 const TEXT_FIELDS: ReadonlySet<string> = new Set([

@@ -10,7 +10,7 @@ import { formatSse } from "../../wire/sse.ts";
 import { OutputScope } from "./item-writer.ts";
 import { OutputWriter } from "./output-writer.ts";
 import { errorFields } from "./stream-error.ts";
-import { replay } from "./replay.ts";
+import { replay } from "../shared/replay.ts";
 import { responseId, responseObject, type ResponseFacts, seedOf } from "./response-object.ts";
 import { encodeUsage } from "./usage.ts";
 

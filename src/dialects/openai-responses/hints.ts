@@ -12,8 +12,8 @@ import {
   optionalString,
   readName,
   type Wire,
-} from "./fields.ts";
-import { envelopeRealm } from "./envelope-realm.ts";
+} from "../shared/fields.ts";
+import { peekEnvelopeRealm } from "../shared/envelope.ts";
 import { boundInput, findMedia } from "./input-bound.ts";
 import { priceFields, references } from "./price-fields.ts";
 
@@ -40,7 +40,7 @@ export function readHints(doc: ScannedObject, _route: RouteFacts): Hints {
     priceFields: prices,
     references: owned,
     toolLoop: endsInToolOutput(doc),
-    sealRealm: doc.includes(ENVELOPE_PREFIX) ? envelopeRealm(doc.bytes) : null,
+    sealRealm: doc.includes(ENVELOPE_PREFIX) ? peekEnvelopeRealm(doc.bytes) : null,
     signals: () => signalsOf(doc, tools.length),
   };
 }

@@ -13,13 +13,14 @@ import {
   readObject,
   readString,
   type Wire,
-} from "./fields.ts";
-import { type RequestReading, splitCallId } from "./reading.ts";
+} from "../shared/fields.ts";
+import type { ResponsesReading } from "./reading.ts";
+import { splitEnvelope } from "../shared/envelope.ts";
 
 const ROLES = ["user", "assistant", "system", "developer"] as const;
 
 /** `input` as turns, one per item. Throws 400 naming the item, also for results without a call and calls without a result. */
-export function decodeInput(value: Wire, reading: RequestReading): Turn[] {
+export function decodeInput(value: Wire, reading: ResponsesReading): Turn[] {
   if (typeof value === "string") {
     return [{ role: "user", path: "input", parts: [{ type: "text", text: value, path: "input" }] }];
   }
@@ -33,14 +34,14 @@ export function decodeInput(value: Wire, reading: RequestReading): Turn[] {
 }
 
 class InputReader {
-  readonly #reading: RequestReading;
+  readonly #reading: ResponsesReading;
   readonly #turns: Turn[] = [];
   /** Calls that wait for their result, with the path of the call. */
   readonly #open = new Map<string, string>();
   /** Seals of envelopes that belong to the part which follows. */
   #next: SealedPart[] = [];
 
-  constructor(reading: RequestReading) {
+  constructor(reading: ResponsesReading) {
     this.#reading = reading;
   }
 
@@ -128,7 +129,7 @@ class InputReader {
   }
 
   #call(item: JsonObject, path: string, kind: "function" | "custom", field: "arguments" | "input"): void {
-    const { id, envelope } = splitCallId(readName(item["call_id"], `${path}.call_id`));
+    const { id, envelope } = splitEnvelope(readName(item["call_id"], `${path}.call_id`));
     const name = readName(item["name"], `${path}.name`);
     const text = readString(item[field], `${path}.${field}`);
     if (this.#open.has(id)) {
@@ -157,7 +158,7 @@ class InputReader {
   }
 
   #result(item: JsonObject, path: string, kind: "function" | "custom"): void {
-    const { id } = splitCallId(readName(item["call_id"], `${path}.call_id`));
+    const { id } = splitEnvelope(readName(item["call_id"], `${path}.call_id`));
     if (!this.#open.delete(id)) {
       throw invalidRequest(`${path}.call_id`, `${path}.call_id: no tool call found for the output of call ${id}`);
     }

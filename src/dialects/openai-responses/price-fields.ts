@@ -1,6 +1,6 @@
 import type { PriceField, ProviderReference } from "../dialect.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { optionalBoolean, optionalObject, optionalString, type Wire } from "./fields.ts";
+import { optionalBoolean, optionalObject, optionalString, type Wire } from "../shared/fields.ts";
 
 type Fields = (name: string) => Wire;
 

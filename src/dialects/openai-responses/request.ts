@@ -15,9 +15,9 @@ import {
   readObject,
   readString,
   unknownFields,
-} from "./fields.ts";
+} from "../shared/fields.ts";
 import { decodeInput } from "./input.ts";
-import { RequestReading } from "./reading.ts";
+import { ResponsesReading } from "./reading.ts";
 import { decodeToolChoice, decodeTools } from "./tools.ts";
 
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
@@ -59,7 +59,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 export function decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest {
   refuseState(body);
   const model = isAbsent(body["model"]) ? null : readName(body["model"], "model");
-  const reading = new RequestReading(context.seals, model);
+  const reading = new ResponsesReading(context.seals, model);
   const tools = decodeTools(body["tools"]);
   const { choice, native } = decodeToolChoice(body["tool_choice"], body["parallel_tool_calls"], tools);
   const { system, turns } = splitSystem(body, decodeInput(body["input"], reading));

@@ -13,7 +13,7 @@ import {
   readObject,
   unknownFields,
   type Wire,
-} from "./fields.ts";
+} from "../shared/fields.ts";
 
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "parameters", "strict"]);
 const CUSTOM_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "format"]);
