@@ -14,12 +14,14 @@ export interface CatalogContext {
 }
 
 const args = {
+  file: { type: "positional", required: false, description: "catalog file, as --catalog" },
   catalog: { type: "string", description: "catalog file (TOLLGATE_CATALOG, default: built in)" },
   profile: { type: "string", description: "a built-in profile instead of a file" },
   json: { type: "boolean", description: "print JSON" },
 } as const;
 
 interface CatalogArgs {
+  file?: string | undefined;
   catalog?: string;
   profile?: string;
   json?: boolean;
@@ -27,7 +29,8 @@ interface CatalogArgs {
 
 function read(context: CatalogContext, given: CatalogArgs): Catalog {
   const flags: { catalog?: string; profile?: string } = {};
-  if (given.catalog !== undefined) flags.catalog = given.catalog;
+  const file = given.file ?? given.catalog;
+  if (file !== undefined) flags.catalog = file;
   if (given.profile !== undefined) flags.profile = given.profile;
   const result = context.read(flags);
   if (!result.ok) throw new CommandError(`the catalog can't be used:\n${result.problems.join("\n")}`);
