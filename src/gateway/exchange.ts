@@ -1,14 +1,14 @@
 import { resolve } from "../catalog/resolve.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { GatewayError } from "../ir/error.ts";
 import { LedgerUnavailable } from "../ledger/unavailable.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import { errorText } from "../lib/log.ts";
 import { planRoute } from "../routing/plan.ts";
 import type { Plan } from "../routing/types.ts";
 import { UpstreamError } from "../upstream/error.ts";
-import { BodyError, readBody } from "../wire/read-body.ts";
-import { JsonScanError, scanObject } from "../wire/scan.ts";
+import { readBody } from "../wire/read-body.ts";
+import { scanObject } from "../wire/scan.ts";
 import { DisconnectAllowance } from "./allowance.ts";
 import { firstAnswer } from "./attempt.ts";
 import { leaveCall, settleUnseen, voidCall } from "./closing.ts";
@@ -17,6 +17,7 @@ import type { GatewayDeps } from "./deps.ts";
 import { failureToError, internalError, isShutdown, shuttingDown, storageDown } from "./failure.ts";
 import { LiveCall } from "./live-call.ts";
 import { LiveStreams } from "./live-streams.ts";
+import { requestError } from "./request-error.ts";
 import type { Opened } from "./open.ts";
 import { OperationRun } from "./operation.ts";
 import { countTokens, embedFacts, imageFacts } from "./operations.ts";
@@ -202,11 +203,10 @@ export class Exchange implements Gateway {
 
   #toError(live: LiveCall, thrown: unknown): GatewayError {
     if (live.abort.signal.reason instanceof GatewayError) return live.abort.signal.reason;
-    if (thrown instanceof GatewayError) return thrown;
     if (thrown instanceof LedgerUnavailable) return storageDown(thrown);
     if (thrown instanceof UpstreamError) return failureToError(thrown.failure, { moneySpent: false });
-    if (thrown instanceof BodyError) return bodyError(thrown);
-    if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
+    const known = requestError(thrown);
+    if (known !== null) return known;
     this.#deps.log.error("call failed", { request_id: live.call.requestId, error: errorText(thrown) });
     return internalError(live.catalog.access.errorStyle, thrown);
   }
@@ -235,17 +235,6 @@ async function readRequest(live: LiveCall, hints: Dialect["hints"]): Promise<voi
   const bytes = await readBody(call.request, { maxBytes: deps.settings.maxBodyBytes });
   live.doc = scanObject(bytes);
   live.hints = hints(live.doc, call.route);
-}
-
-function bodyError(error: BodyError): GatewayError {
-  switch (error.kind) {
-    case "too-large":
-      return new GatewayError({ status: 413, code: "request_too_large", message: error.message });
-    case "unsupported-encoding":
-      return new GatewayError({ status: 415, code: "unsupported_media_type", message: error.message });
-    default:
-      return invalidRequest(null, error.message);
-  }
 }
 
 /** How a call that gave no answer ended, for its audit row. */

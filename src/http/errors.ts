@@ -1,10 +1,9 @@
 import { ParseError, ValidationError } from "elysia";
 import type { Dialect } from "../dialects/dialect.ts";
 import { internalError } from "../gateway/failure.ts";
+import { requestError } from "../gateway/request-error.ts";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
 import { errorText } from "../lib/log.ts";
-import { BodyError } from "../wire/read-body.ts";
-import { JsonScanError } from "../wire/json-error.ts";
 import type { HttpDeps } from "./deps.ts";
 
 /** An error in the shape of a dialect, with its request id in body and header. */
@@ -23,25 +22,13 @@ export function errorResponse(deps: HttpDeps, dialect: Dialect, error: GatewayEr
 
 /** Whatever was thrown as the error that a client may see; what nobody expected is logged and becomes a 500 without details. */
 export function toGatewayError(thrown: unknown, deps: HttpDeps, requestId: string): GatewayError {
-  if (thrown instanceof GatewayError) return thrown;
   if (thrown instanceof ParseError && thrown.cause !== undefined) return toGatewayError(thrown.cause, deps, requestId);
   if (thrown instanceof ParseError) return invalidRequest(null, "The body could not be read.");
   if (thrown instanceof ValidationError) return validationError(thrown);
-  if (thrown instanceof JsonScanError) return invalidRequest(thrown.path === "" ? null : thrown.path, thrown.message);
-  if (thrown instanceof BodyError) return bodyError(thrown);
+  const known = requestError(thrown);
+  if (known !== null) return known;
   deps.log.error("request failed", { request_id: requestId, error: errorText(thrown) });
   return internalError(deps.catalog().access.errorStyle, thrown);
-}
-
-export function bodyError(error: BodyError): GatewayError {
-  switch (error.kind) {
-    case "too-large":
-      return new GatewayError({ status: 413, code: "request_too_large", message: error.message });
-    case "unsupported-encoding":
-      return new GatewayError({ status: 415, code: "unsupported_media_type", message: error.message });
-    default:
-      return invalidRequest(null, error.message);
-  }
 }
 
 /** Names the field and what was expected; never the validator's own text, which quotes the whole body. */
