@@ -58,7 +58,7 @@ const KINDS: Record<ProviderName, string> = {
   compatible: "openai-compatible",
 };
 
-const PRICE = "{input: 1.00, cached_input: 0.10, output: 4.00}";
+const PRICE = "{input: 1.00, cached_input: 0.10, output: 4.00, tool_fees: {web_search: {usd: 10.00, per: 1000}}}";
 const CAN = "[tools, images, audio, video, documents, json_object, json_schema, reasoning, logprobs, n]";
 
 function catalogFor(origin: string): string {

@@ -179,9 +179,11 @@ describe("5. Bodies of Codex", () => {
 
   test("hosted tools without a price are refused by name", async () => {
     bed.script();
-    const answer = await post("/v1/responses", { ...codex, model: modelOf("responses") });
+    const tools = [...codex.tools, { type: "code_interpreter", container: { type: "auto" } }];
+    const answer = await post("/v1/responses", { ...codex, tools, model: modelOf("responses") });
     expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ error: { code: "unsupported_feature" } });
+    const error = { code: "unsupported_feature", message: expect.stringContaining("code_interpreter") };
+    expect(await answer.json()).toMatchObject({ error });
   });
 });
 

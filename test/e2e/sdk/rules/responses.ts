@@ -4,7 +4,7 @@ import { Check, isJson, isObject, type JsonObject, list, text } from "./check.ts
 /** https://platform.openai.com/docs/api-reference/responses/create */
 const FIELDS = (
   "model input instructions stream stream_options tools tool_choice parallel_tool_calls max_output_tokens max_tool_calls temperature top_p " +
-  "text reasoning include store metadata user service_tier truncation previous_response_id conversation prompt prompt_cache_key " +
+  "text reasoning include store metadata user service_tier truncation previous_response_id conversation prompt client_metadata prompt_cache_key " +
   "prompt_cache_retention safety_identifier top_logprobs background context_management"
 ).split(" ");
 const USER_PARTS = ["input_text", "input_image", "input_file", "input_audio"];
