@@ -2,7 +2,7 @@ import { ParseError, ValidationError } from "elysia";
 import type { Dialect } from "../dialects/dialect.ts";
 import { internalError } from "../gateway/failure.ts";
 import { requestError } from "../gateway/request-error.ts";
-import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { type GatewayError, invalidRequest } from "../ir/error.ts";
 import { errorText } from "../lib/log.ts";
 import type { HttpDeps } from "./deps.ts";
 
