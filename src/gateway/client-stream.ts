@@ -74,6 +74,8 @@ export class ClientStream {
   }
 
   async #begin(): Promise<void> {
+    // Bun.serve sends the status with the first bytes: a stream that is committed without content says so at once.
+    if (this.#opened === null) this.#keepAlive(this.live.deps.clock.monotonic());
     this.#opened ??= await this.#opening;
     if (this.#phase !== "opening") return;
     this.#phase = "streaming";
@@ -240,10 +242,14 @@ export class ClientStream {
       return this.#timeOut("the provider stopped sending");
     }
     if (this.#unreadSince === null && now - this.#lastSentAt >= routing.keepAliveMs) {
-      this.#lastSentAt = now;
-      this.#controller?.enqueue(encoder.encode(this.live.call.dialect.keepAliveText));
+      this.#keepAlive(now);
     }
     this.#checkpoint();
+  }
+
+  #keepAlive(now: number): void {
+    this.#lastSentAt = now;
+    this.#controller?.enqueue(encoder.encode(this.live.call.dialect.keepAliveText));
   }
 
   #checkpoint(): void {

@@ -46,7 +46,7 @@ describe("the commit point", () => {
             model(`n-${name}`, `good-${name}`, { equivalents: [name] }),
           ];
         }),
-        routing: { commit_after_ms: 50, keep_alive_ms: 50, breaker: { enabled: false } },
+        routing: { commit_after_ms: 50, keep_alive_ms: 150, breaker: { enabled: false } },
       }),
     });
     key = await gateway.createKey({ credit: "5.00" });
@@ -208,4 +208,19 @@ describe("shutdown", () => {
     expect(await gateway.balance(key.accountId)).toMatchObject({ held: "0.00" });
     expect(gateway.verify()).toEqual([]);
   });
+});
+
+test("the status of a silent stream goes out when it is committed, not with a later keep-alive", async () => {
+  await using up = await startUpstream();
+  await using gateway = await startGateway({
+    catalog: catalogOf({
+      providers: { one: { kind: kind.kind, url: up.url } },
+      routing: { commit_after_ms: 20, keep_alive_ms: 60_000 },
+    }),
+  });
+  const key = await gateway.createKey({ credit: "5.00" });
+  up.always({ before: [gate("for long")] });
+  const response = await gateway.post(client.path({ stream: true }), client.body({ stream: true }), key.key);
+  expect(response.status).toBe(200);
+  await response.body?.cancel();
 });
