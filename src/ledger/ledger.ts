@@ -2,12 +2,11 @@ import type { Clock } from "../lib/clock.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Nano } from "../lib/money.ts";
-import { type Admission, admit, isFree } from "./admission.ts";
+import { type Admission, admit } from "./admission.ts";
 import { auditMoney, noMoney } from "./audit-money.ts";
 import { freeOf } from "./books.ts";
 import { accountSubject, type Counter, keySubject } from "./counters.ts";
 import { planCredit, planRefund, planTerms } from "./credits.ts";
-import { exactText } from "./decimal.ts";
 import { Ends } from "./ends.ts";
 import { monthOf } from "./periods.ts";
 import { recoverHold, type Recovery } from "./recover.ts";
@@ -22,7 +21,8 @@ import {
   liveGrants,
   type OpenHold,
 } from "./state.ts";
-import type { AuditMoney, LedgerOp, LedgerStorage, PinFacts, SettlementRow, StoredHold } from "./storage.ts";
+import type { AuditMoney, LedgerOp, LedgerStorage, SettlementRow, StoredHold } from "./storage.ts";
+import { NOTHING, settlementRow, storedHold } from "./stored.ts";
 import { post, turnAccount } from "./turn.ts";
 import type * as Port from "./types.ts";
 import { LedgerUnavailable, RowsRefused } from "./unavailable.ts";
@@ -350,65 +350,7 @@ export class BookLedger implements Port.LedgerAdmin {
   }
 }
 
-const NOTHING = {
-  keyId: null,
-  month: "",
-  held: 0n,
-  charged: 0n,
-  absorbed: 0n,
-  released: 0n,
-  extended: 0n,
-  state: "voided",
-  paid: [] as [],
-} as const;
-
 function count(ops: LedgerOp[], counter: Counter, delta: Nano): void {
   counter.value += delta;
   ops.push({ op: "counter", subject: counter.subject, period: counter.period, delta });
-}
-
-function storedHold(id: number, request: Port.ReserveRequest, admission: Admission, now: number): StoredHold {
-  const { parts, amount, month, message } = admission;
-  return {
-    id,
-    requestId: request.requestId,
-    accountId: request.accountId,
-    keyId: request.keyId,
-    amount,
-    parts: parts.map((part) => ({ book: part.book.id, amount: part.amount })),
-    createdAt: now,
-    month,
-    free: isFree(request),
-    message:
-      message === null || request.dailyMessages === null
-        ? null
-        : { subject: request.dailyMessages.subject, day: message.period },
-    pin: request.pin === null ? null : pinFacts(request.pin),
-    context: request.context,
-    checkpoint: null,
-  };
-}
-
-function pinFacts({ row, markupPercent, fx }: Port.PricePin): PinFacts {
-  return { priceVersion: row.version, markupPercent: exactText(markupPercent), fx: exactText(fx) };
-}
-
-function settlementRow({ stored }: OpenHold, outcome: Outcome, settledAt: number): SettlementRow {
-  const { charged, absorbed, extended, state, detail } = outcome;
-  return {
-    holdId: stored.id,
-    requestId: stored.requestId,
-    accountId: stored.accountId,
-    keyId: stored.keyId,
-    month: stored.month,
-    held: stored.amount,
-    charged,
-    absorbed,
-    released: stored.amount + extended - charged,
-    extended,
-    state,
-    settledAt,
-    paid: outcome.paid.map(({ book, amount }) => ({ book: book.id, amount })),
-    detail,
-  };
 }
