@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, fsyncSync, openSync, unlinkSync } from "node:fs";
+import { closeSync, existsSync, openSync, unlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DATABASE_FILE } from "./files.ts";
+import { DATABASE_FILE, flushToDisk } from "./files.ts";
 import { type Verification, verifyFile } from "./verify.ts";
 
 /**
@@ -23,8 +23,8 @@ export function backUp(dataDir: string, file: string): Verification {
     } finally {
       db.close();
     }
-    flush(target);
-    flush(dirname(target));
+    flushToDisk(target);
+    flushToDisk(dirname(target));
     const verification = verifyFile(target);
     const [first] = verification.findings;
     if (first !== undefined) throw new Error(`the backup does not verify: ${first}`);
@@ -32,14 +32,5 @@ export function backUp(dataDir: string, file: string): Verification {
   } catch (error) {
     unlinkSync(target);
     throw error;
-  }
-}
-
-function flush(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }

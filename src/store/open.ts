@@ -1,11 +1,11 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Logger } from "../lib/log.ts";
 import { AccountStore } from "./account-store.ts";
 import { AuditQueries } from "./audit-queries.ts";
-import { DATABASE_FILE, RESERVE_FILE } from "./files.ts";
+import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { InvoiceQueries } from "./invoice-queries.ts";
@@ -95,7 +95,11 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
 
 function makeFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (made === undefined) return;
+    // A folder that is new must not go with the power, or all that is flushed in it goes too.
+    for (let folder = resolve(dataDir); folder !== dirname(resolve(made)); folder = dirname(folder))
+      flushToDisk(dirname(folder));
   } catch (error) {
     throw new Error(`the data folder ${dataDir} can't be made: ${error instanceof Error ? error.message : ""}`, {
       cause: error,

@@ -44,7 +44,8 @@ export async function crashRound(folder: string, name: Failpoint, count: number)
   return { killed, held: linesOf("held "), ended: linesOf("ended "), findings };
 }
 
-async function lookAfter(folder: string, lines: readonly string[]): Promise<string[]> {
+/** Starts anew on a folder: what is wrong with it, given what its processes have told. [] = nothing. */
+export async function lookAfter(folder: string, lines: readonly string[]): Promise<string[]> {
   const log = createLogger(() => undefined, "error");
   const store = openStore(folder, { log, currency: () => "USD", now: () => Date.now() });
   const ledger = new BookLedger({

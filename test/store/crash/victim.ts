@@ -1,6 +1,6 @@
 /**
- * A process that makes calls on the ledger until a failpoint kills it: `bun victim.ts <data folder>`, the failpoint in FAILPOINT. Tells on stdout
- * what was acknowledged to it: `held <request>` and `ended <request> <charge>`, each only when durable.
+ * A process that makes calls on the ledger until a failpoint kills it: `bun victim.ts <data folder> [calls of each
+ * caller]`, the failpoint in FAILPOINT. Tells on stdout what was acknowledged to it: `held <request>` and `ended <request> <charge>`, each only when durable.
  */
 import { writeSync } from "node:fs";
 import { BookLedger } from "../../../src/ledger/ledger.ts";
@@ -13,9 +13,8 @@ import { usage } from "../../ledger/price-support.ts";
 import { auditOf, PIN, requestOf, UNIT } from "../support.ts";
 
 const CALLERS = 8;
-const CALLS_EACH = 40;
 
-const [folder = ""] = process.argv.slice(2);
+const [folder = "", callsEach = "40"] = process.argv.slice(2);
 const log = createLogger(() => undefined, "error");
 // Written at once: what a pipe's buffer holds would die with the process.
 const tell = (line: string): void => void writeSync(1, `${line}\n`);
@@ -62,7 +61,7 @@ async function call(requestId: string, index: number): Promise<void> {
 
 await Promise.all(
   Array.from({ length: CALLERS }, async (_, caller) => {
-    for (let index = 0; index < CALLS_EACH; index += 1) await call(`req_${boot}_${caller}_${index}`, index);
+    for (let index = 0; index < Number(callsEach); index += 1) await call(`req_${boot}_${caller}_${index}`, index);
   }),
 );
 await store.close();
