@@ -22,8 +22,8 @@ const row: PriceRow = {
   cacheWriteTtls: new Set(),
   free: false,
 };
-const pin: PricePin = { row, markupPercent: parseDecimal("30"), fx: parseDecimal("1"), currency: "USD" };
-const WORST = { pin, inputTokens: 1_500, outputTokens: 4_096, modifiers: [], fees: {}, images: 0 };
+export const PIN: PricePin = { row, markupPercent: parseDecimal("30"), fx: parseDecimal("1"), currency: "USD" };
+const WORST = { pin: PIN, inputTokens: 1_500, outputTokens: 4_096, modifiers: [], fees: {}, images: 0 };
 
 /** One call as the gateway makes it: worst case, hold, price, settlement with receipt and audit row. Gives ms until hold and settlement were durable. */
 export async function call(
@@ -44,7 +44,7 @@ export async function call(
     dailyMessages: null,
     charge: "wallet",
     context: CONTEXT,
-    pin,
+    pin: PIN,
   });
   if (!reservation.ok) throw new Error(reservation.refusal.kind);
   await reservation.durable;
@@ -55,9 +55,9 @@ export async function call(
     fees: {},
     variant: {},
   };
-  const price = priceUsage(usage, pin, { requestedTier: null });
+  const price = priceUsage(usage, PIN, { requestedTier: null });
   const audit = auditOf(requestId, accountId, keyId);
-  await ledger.settle(reservation.hold.id, { usage, source: "provider", pin, price, absorb: false, audit });
+  await ledger.settle(reservation.hold.id, { usage, source: "provider", pin: PIN, price, absorb: false, audit });
   return [held - started, performance.now() - held];
 }
 
