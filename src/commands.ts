@@ -4,6 +4,7 @@ import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
 import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
 import { backupCommand } from "./cli/backup-command.ts";
+import { booksCommand } from "./cli/books-commands.ts";
 import { catalogCommand } from "./cli/catalog-commands.ts";
 import { conformanceCommand } from "./cli/conformance/command.ts";
 import type { Command } from "./cli/run.ts";
@@ -66,6 +67,7 @@ const commands = {
   accounts: accountsCommand(adminContext),
   keys: keysCommand(adminContext),
   credits: creditsCommand(adminContext),
+  books: booksCommand(adminContext),
   catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),
   verify: verifyCommand(verifyContext),
   backup: backupCommand({

@@ -7,9 +7,9 @@ import type { HttpDeps } from "./deps.ts";
 /**
  * An Elysia instance for routes with JSON bodies of their own: bodies are read by the same scanner as inference bodies (size, depth, duplicate
  * keys, prototype keys), unknown fields are a 400 instead of being stripped. No body is an empty object.
- * `guard` runs before body and parameters are looked at.
+ * `guard` runs before body and parameters are looked at. `maxBytes`: where bodies may be larger than elsewhere.
  */
-export function managementApp(deps: HttpDeps, guard?: (request: Request) => void) {
+export function managementApp(deps: HttpDeps, guard?: (request: Request) => void, maxBytes?: number) {
   const app = new Elysia({ normalize: false }).onParse(async ({ request }, contentType) => {
     guard?.(request);
     if (request.body === null) return {};
@@ -20,7 +20,7 @@ export function managementApp(deps: HttpDeps, guard?: (request: Request) => void
         message: "The body must be sent as `Content-Type: application/json`.",
       });
     }
-    const bytes = await readBody(request, { maxBytes: deps.settings.maxManagementBytes });
+    const bytes = await readBody(request, { maxBytes: maxBytes ?? deps.settings.maxManagementBytes });
     return bytes.length === 0 ? {} : scanObject(bytes).parse();
   });
   return guard === undefined ? app : app.onTransform(({ request }) => guard(request));

@@ -1,3 +1,4 @@
+import type { AccountingStore } from "../accounting/port.ts";
 import type { AuditSinks } from "../audit/sinks.ts";
 import type { Catalog } from "../catalog/types.ts";
 import type { Dialect } from "../dialects/dialect.ts";
@@ -35,6 +36,7 @@ export interface HttpDeps extends AuthenticateDeps {
   sinks: AuditSinks;
   audit: AuditReader;
   invoices: InvoiceReader;
+  accounting: AccountingStore;
   retention: CallRetention;
   health: Health;
   limiter: RateLimiter;

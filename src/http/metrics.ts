@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { isObject, type JsonObject } from "../lib/json.ts";
 import type { HttpDeps } from "./deps.ts";
 
 /** Prometheus metrics. Labels are path templates, statuses, providers and model ids of the catalog: nothing that a caller can invent. */
@@ -21,7 +22,7 @@ export class Metrics {
   readonly #known = new Map<string, Counter.Internal>();
   readonly #timers = new Map<string, Histogram.Internal<"endpoint">>();
 
-  constructor(deps: Pick<HttpDeps, "inFlight" | "health" | "clock" | "ledger">) {
+  constructor(deps: Pick<HttpDeps, "inFlight" | "health" | "clock" | "ledger" | "accounting">) {
     const gauge = (name: string, help: string, value: () => number): Gauge =>
       new Gauge({
         name,
@@ -39,8 +40,30 @@ export class Metrics {
       () =>
         deps.health.snapshot(deps.clock.now()).filter((row) => row.state === "open" || row.state === "disabled").length,
     );
+    this.#reconciliations(deps.accounting);
     gauge("process_resident_memory_bytes", "Resident memory in bytes", () => process.memoryUsage.rss());
     gauge("process_uptime_seconds", "Seconds since the start of the process", () => process.uptime());
+  }
+
+  /** What the last reconciliation with each provider gave. */
+  #reconciliations(accounting: HttpDeps["accounting"]): void {
+    const gauge = (name: string, help: string, value: (view: JsonObject) => number): Gauge =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ["provider"],
+        registers: [this.#registry],
+        collect() {
+          for (const { provider, view } of accounting.reconciliations()) this.set({ provider }, value(view));
+        },
+      });
+    gauge("tollgate_provider_cost_alarm", "1 when a provider's report has drifted from the records", (view) =>
+      view["alarm"] === true ? 1 : 0,
+    );
+    gauge("tollgate_provider_cost_drift_percent", "Records less the provider's report, in percent of it", (view) => {
+      const total = isObject(view["total"]) ? view["total"] : {};
+      return Number(total["drift_percent"] ?? Number.NaN);
+    });
   }
 
   observeCall(endpoint: string, status: number, milliseconds: number): void {

@@ -32,6 +32,17 @@ export function parseDecimal(text: string): Rational {
   return rational(match[1] === "-" ? -value : value, 10n ** BigInt(fraction.length));
 }
 
+const SCIENTIFIC = /^(-?[0-9]{1,30}(?:\.[0-9]{1,30})?)[eE]([+-]?[0-9]{1,2})$/;
+
+/** The same for numbers as JSON writes them, exponent included (`1.5e-07`): exact. Throws RangeError on anything else. */
+export function parseNumber(text: string): Rational {
+  const match = SCIENTIFIC.exec(text.trim());
+  if (match === null) return parseDecimal(text);
+  const exponent = Number(match[2]);
+  const power = 10n ** BigInt(Math.abs(exponent));
+  return multiply(parseDecimal(match[1] ?? ""), exponent < 0 ? rational(1n, power) : rational(power));
+}
+
 export const add = (a: Rational, b: Rational): Rational => rational(a.num * b.den + b.num * a.den, a.den * b.den);
 export const subtract = (a: Rational, b: Rational): Rational => rational(a.num * b.den - b.num * a.den, a.den * b.den);
 export const multiply = (a: Rational, b: Rational): Rational => rational(a.num * b.num, a.den * b.den);

@@ -3,12 +3,16 @@ import { copyFileSync, existsSync } from "node:fs";
 import init from "./migrations/0001_init.sql" with { type: "text" };
 import providerKeys from "./migrations/0002_provider_keys.sql" with { type: "text" };
 import auditSinks from "./migrations/0003_audit_sinks.sql" with { type: "text" };
+import reconciliations from "./migrations/0004_reconciliations.sql" with { type: "text" };
+import providerIds from "./migrations/0005_provider_ids.sql" with { type: "text" };
 
 /** Forward only, embedded in the binary. An entry is never edited after a release; a change is a new entry. */
 const MIGRATIONS: readonly { name: string; sql: string }[] = [
   { name: "0001_init", sql: init },
   { name: "0002_provider_keys", sql: providerKeys },
   { name: "0003_audit_sinks", sql: auditSinks },
+  { name: "0004_reconciliations", sql: reconciliations },
+  { name: "0005_provider_ids", sql: providerIds },
 ];
 
 const BREAKPOINT = "--> statement-breakpoint";

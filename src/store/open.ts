@@ -4,12 +4,14 @@ import { dirname, join, resolve } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Logger } from "../lib/log.ts";
 import { AccountStore } from "./account-store.ts";
+import { SqliteAccounting } from "./accounting-store.ts";
 import { AuditQueries } from "./audit-queries.ts";
 import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { InvoiceQueries } from "./invoice-queries.ts";
 import { migrate } from "./migrations.ts";
+import { OwnershipTable } from "./ownership-table.ts";
 import { ProviderKeyTable } from "./provider-key-table.ts";
 import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts";
 import { Reserve } from "./reserve.ts";
@@ -21,6 +23,7 @@ import { Writer } from "./writer.ts";
 export interface Store {
   ledger: SqliteLedgerStorage;
   accounts: AccountStore;
+  accounting: SqliteAccounting;
   audit: AuditQueries;
   invoices: InvoiceQueries;
   retention: Retention;
@@ -29,6 +32,7 @@ export interface Store {
   providerKeys: ProviderKeyTable;
   sinks: SinkTable;
   responses: ResponseTable;
+  ownership: OwnershipTable;
   /** Writes what is queued, then lets go of the folder. */
   close(): Promise<void>;
 }
@@ -76,6 +80,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   return {
     ledger: storage,
     accounts,
+    accounting: new SqliteAccounting(db, writer),
     audit: new AuditQueries(db, options.timezone),
     invoices: new InvoiceQueries(db, options.currency),
     retention: new Retention(db, writer),
@@ -84,6 +89,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     sinks: new SinkTable(orm, writer),
     providerKeys: new ProviderKeyTable(orm, writer),
     responses: new ResponseTable(orm, writer, options.now),
+    ownership: new OwnershipTable(orm, writer, options.now),
     async close() {
       await accounts.flushTouched();
       writer.close();

@@ -240,6 +240,11 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
     providerKeys: memoryProviderKeys(clock, log),
     sinks: noSinks(clock, log),
     invoices: { invoice: () => null },
+    accounting: {
+      providerCosts: () => Promise.resolve([]),
+      keepReconciliation: () => Promise.resolve(),
+      reconciliations: () => [],
+    },
     retention: { prune: () => Promise.resolve({ calls: 0, anchor: null }) },
     audit: {
       page: async (_filter: AuditFilter) => ({ records: [] as JsonObject[], nextCursor: null }),

@@ -20,6 +20,7 @@ import {
   newAccountSchema,
 } from "./accounts.ts";
 import { pricesView, providersView } from "./catalog-views.ts";
+import { accountingRoutes } from "./accounting.ts";
 import { addCredit, creditSchema } from "./credits.ts";
 import { pruneCalls, pruneSchema } from "./prune.ts";
 import {
@@ -39,7 +40,8 @@ export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
     .use(adminKeyRoutes(deps, guard))
     .use(adminProviderKeyRoutes(deps, guard))
     .use(termsRoutes(deps, guard))
-    .use(bookRoutes(deps, guard));
+    .use(bookRoutes(deps, guard))
+    .use(accountingRoutes(deps, guard));
 }
 
 type Guard = (request: Request) => void;

@@ -1,0 +1,12 @@
+import type { JsonObject } from "../lib/json.ts";
+import type { DayCost } from "./drift.ts";
+
+/** Storage port of the operator's books. Writes resolve when durable. Reports read in short steps: calls under way don't wait for them. */
+export interface AccountingStore {
+  /** What our records say that a provider cost, by UTC day and model, from `firstDay` to `lastDay` (`2026-11-21`), both included. */
+  providerCosts(provider: string, firstDay: string, lastDay: string): Promise<DayCost[]>;
+  /** Replaces the provider's last reconciliation. */
+  keepReconciliation(provider: string, at: number, view: JsonObject): Promise<void>;
+  /** The last one of each provider, as it was answered. */
+  reconciliations(): { provider: string; at: number; view: JsonObject }[];
+}

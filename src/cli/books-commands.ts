@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { defineCommand } from "citty";
+import type { AdminContext } from "./admin-commands.ts";
+import { printResult } from "./output.ts";
+import { CommandError } from "./transport.ts";
+
+const common = {
+  "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
+  json: { type: "boolean", description: "print JSON" },
+} as const;
+
+/** `books`: what operators do with the ledger beside serving calls. */
+export function booksCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "books", description: "The operator's books: reconcile" },
+    subCommands: { reconcile: reconcileCommand(context) },
+  });
+}
+
+interface Reconciliation {
+  alarm: boolean;
+  from: string;
+  to: string;
+  threshold_percent: string;
+  total: { ours_usd: string; theirs_usd: string; drift_usd: string; drift_percent: string | null };
+}
+
+/** Fails over the threshold, so that a nightly job is seen to fail. */
+function reconcileCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "reconcile", description: "Hold recorded provider costs against the provider's own report" },
+    args: {
+      ...common,
+      provider: { type: "string", required: true, description: "provider of the catalog" },
+      report: {
+        type: "string",
+        required: true,
+        description: "file: OpenAI's or Anthropic's costs as JSON or CSV, or CSV",
+      },
+      threshold: { type: "string", description: "largest drift per model and day, default 1%" },
+      least: { type: "string", description: "a drift of at most so many USD is never told, default 0" },
+    },
+    run: async ({ args }) => {
+      const body = {
+        provider: args.provider,
+        report: readReport(args.report),
+        threshold_percent: (args.threshold ?? "1%").replace(/%$/, ""),
+        least_usd: args.least ?? "0",
+      };
+      const connection = await context.connect(args["data-dir"]);
+      try {
+        const path = "/admin/books/reconciliations";
+        const result = (await connection.send("POST", path, body)) as Reconciliation;
+        printResult(context.out, result, args.json === true);
+        const { ours_usd, theirs_usd, drift_usd, drift_percent } = result.total;
+        if (args.json !== true) {
+          const drift = `${drift_usd} USD${drift_percent === null ? "" : ` (${drift_percent}%)`}`;
+          context.out.write(`${result.from} to ${result.to}: ours ${ours_usd}, theirs ${theirs_usd}, drift ${drift}\n`);
+        }
+        if (result.alarm) throw new CommandError(`the drift is over ${result.threshold_percent}%`);
+      } finally {
+        await connection.close();
+      }
+    },
+  });
+}
+
+function readReport(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new CommandError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

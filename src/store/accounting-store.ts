@@ -1,0 +1,42 @@
+import type { Database } from "bun:sqlite";
+import type { DayCost } from "../accounting/drift.ts";
+import type { AccountingStore } from "../accounting/port.ts";
+import { type JsonObject, parseJson } from "../lib/json.ts";
+import { CostQueries } from "./cost-queries.ts";
+import type { Writer } from "./writer.ts";
+
+/** The operator's books in SQLite. */
+export class SqliteAccounting implements AccountingStore {
+  readonly #db: Database;
+  readonly #writer: Writer;
+  readonly #costs: CostQueries;
+
+  constructor(db: Database, writer: Writer) {
+    this.#db = db;
+    this.#writer = writer;
+    this.#costs = new CostQueries(db);
+  }
+
+  providerCosts(provider: string, firstDay: string, lastDay: string): Promise<DayCost[]> {
+    return this.#costs.providerCosts(provider, firstDay, lastDay);
+  }
+
+  async keepReconciliation(provider: string, at: number, view: JsonObject): Promise<void> {
+    await this.#writer.enqueue(() => {
+      this.#db.run(
+        `INSERT INTO reconciliations (provider, at, view) VALUES (?1, ?2, ?3)
+         ON CONFLICT (provider) DO UPDATE SET at = ?2, view = ?3`,
+        [provider, at, JSON.stringify(view)],
+      );
+    });
+  }
+
+  reconciliations(): { provider: string; at: number; view: JsonObject }[] {
+    const rows = this.#db.query("SELECT provider, at, view FROM reconciliations ORDER BY provider").all() as {
+      provider: string;
+      at: bigint;
+      view: string;
+    }[];
+    return rows.map(({ provider, at, view }) => ({ provider, at: Number(at), view: parseJson(view) as JsonObject }));
+  }
+}

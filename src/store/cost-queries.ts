@@ -1,0 +1,37 @@
+import type { Database } from "bun:sqlite";
+import type { DayCost } from "../accounting/drift.ts";
+import { positionOf, type StoredField } from "../audit/record.ts";
+import { DecimalSum } from "../lib/decimal-sum.ts";
+import { scanCalls } from "./call-scan.ts";
+
+const field = (name: StoredField): string => `record ->> ${positionOf(name)}`;
+
+/** A customer's own key is billed to the customer. */
+const COSTS = `SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch') AS day, ${field("model")} AS model,
+    ${field("provider_cost_usd")} AS cost
+  FROM calls WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND at < ?4 AND ${field("provider")} = ?5
+    AND ${field("credential")} IS NOT 'byok' AND ${field("provider_cost_usd")} <> '0'`;
+
+const DAY_MS = 86_400_000;
+
+/** What calls cost at the providers. */
+export class CostQueries {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Costs of one provider by UTC day and model, from `firstDay` to `lastDay` (`2026-11-21`), both included. */
+  async providerCosts(provider: string, firstDay: string, lastDay: string): Promise<DayCost[]> {
+    const sums = new Map<string, { day: string; model: string; sum: DecimalSum }>();
+    const values = [Date.parse(firstDay), Date.parse(lastDay) + DAY_MS, provider];
+    for await (const row of scanCalls<{ day: string; model: string | null; cost: string }>(this.#db, COSTS, values)) {
+      const model = row.model ?? "";
+      const key = `${row.day}\n${model}`;
+      let entry = sums.get(key);
+      if (entry === undefined) sums.set(key, (entry = { day: row.day, model, sum: new DecimalSum() }));
+      entry.sum.add(row.cost);
+    }
+    return [...sums.values()].map(({ day, model, sum }) => ({ day, model, costUsd: sum.total }));
+  }
+}
