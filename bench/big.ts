@@ -1,6 +1,6 @@
 /**
  * A database of many calls: what start-up, calls, reports, invoices and pruning take with a year behind them. `bun bench/big.ts [calls]` (default
- * 10,000,000) fills one below --dir through the ledger itself and measures; --keep leaves it there, --data FOLDER measures such a one again.
+ * 10,000,000) fills one below --dir through the ledger's own storage and measures; --keep leaves it there, --data FOLDER measures such a one again.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,8 @@ import { createLogger } from "../src/lib/log.ts";
 import { DATABASE_FILE } from "../src/store/files.ts";
 import { openStore, type Store } from "../src/store/open.ts";
 import { verifyDataFolder } from "../src/store/verify.ts";
-import { type Customer, fill, makeCustomers } from "./big/fill.ts";
+import { type Customer, makeCustomers, open as openAccounts } from "./big/fill.ts";
+import { pour } from "./big/pour.ts";
 import { measureCalls, measureReports, type Timing } from "./big/measure.ts";
 
 const { values, positionals } = parseArgs({
@@ -51,11 +52,13 @@ async function make(): Promise<void> {
   const now = Date.now();
   const customers = makeCustomers();
   const { store, ledger } = open();
-  const started = performance.now();
   const shape = { calls: CALLS, from: now - 365 * DAY_MS, to: now };
-  const sample = await fill(ledger, customers, clock, shape, (done) => {
+  clock.now = shape.from;
+  await openAccounts(ledger, customers, clock);
+  const started = performance.now();
+  const sample = await pour(store.ledger, customers, shape, (done) => {
     const seconds = (performance.now() - started) / 1_000;
-    if (done % 1_000_000 === 0 && done > 0) print(`${done} calls, ${Math.round(done / seconds)} calls/s`);
+    if (done % 1_000_000 === 0) print(`${done} calls, ${Math.round(done / seconds)} calls/s`);
   });
   await store.close();
   writeFileSync(FACTS, JSON.stringify({ customers, sample, now } satisfies Facts));

@@ -1,7 +1,8 @@
-/** A database as it looks after a year: many calls of some large and many small accounts, made by the ledger itself. */
+/** Customers of a large database, a few large and many small, and calls of theirs as the ledger makes them. */
 import { priceUsage, worstCasePrice } from "../../src/ledger/price.ts";
 import type { BookLedger } from "../../src/ledger/ledger.ts";
-import type { AuditRecordInput, PricePin } from "../../src/ledger/types.ts";
+import type { AuditRecordInput } from "../../src/ledger/types.ts";
+import type { Usage } from "../../src/ir/usage.ts";
 import { newId } from "../../src/lib/ids.ts";
 import { PIN } from "../ledger/call.ts";
 
@@ -9,16 +10,6 @@ const DAY_MS = 86_400_000;
 const ACCOUNTS = 500;
 const KEYS_EACH = 3;
 const MODELS = 20;
-/** Calls under way at a time: as many share a transaction. */
-const CALLERS = 4_000;
-
-export interface Shape {
-  calls: number;
-  /** ms since the epoch; the calls lie evenly between. */
-  from: number;
-  to: number;
-}
-
 export interface Customer {
   account: string;
   keys: readonly string[];
@@ -34,47 +25,32 @@ const skewed = (count: number): number => Math.floor(count * Math.random() ** 5.
 
 export const pickCustomer = (customers: readonly Customer[]): Customer => customers[skewed(customers.length)]!;
 
+export const pickModelAndKey = ({ keys }: Customer): { model: string; keyId: string } => ({
+  model: `model-${skewed(MODELS)}`,
+  keyId: keys[skewed(KEYS_EACH)]!,
+});
+
 /** What the ledger's clock shows while it is filled. */
 export interface MovingClock {
   now: number;
 }
 
-/** Credit and monthly grants for all, then the calls, in the order of time. Gives some of their request ids. */
-export async function fill(
-  ledger: BookLedger,
-  customers: readonly Customer[],
-  clock: MovingClock,
-  { calls, from, to }: Shape,
-  onProgress: (done: number) => void,
-): Promise<string[]> {
-  clock.now = from;
-  for (const { account } of customers) {
-    const credit = { accountId: account, reason: "bench", idempotencyKey: null };
+/** Credit and grants for all, and a call of each, so that all books are there. */
+export async function open(ledger: BookLedger, customers: readonly Customer[], clock: MovingClock): Promise<void> {
+  const opened = customers.map(async (customer) => {
+    const credit = { accountId: customer.account, reason: "bench", idempotencyKey: null };
     await ledger.credit({ ...credit, amount: 10n ** 15n, kind: "topup", expiresAt: null });
-    for (let month = 0; month < 12; month += 1) {
-      await ledger.credit({ ...credit, amount: 10n ** 7n, kind: "grant", expiresAt: to + month * DAY_MS });
+    for (let month = 1; month <= 12; month += 1) {
+      await ledger.credit({ ...credit, amount: 10n ** 7n, kind: "grant", expiresAt: clock.now + month * 31 * DAY_MS });
     }
-  }
-  const sample: string[] = [];
-  let begun = 0;
-  const caller = async (): Promise<void> => {
-    while (begun < calls) {
-      const index = begun++;
-      clock.now = Math.floor(from + ((to - from) * index) / calls);
-      const requestId = newId("req");
-      if (index % 997 === 0) sample.push(requestId);
-      if (index % 100_000 === 0) onProgress(index);
-      await anyCall(ledger, pickCustomer(customers), requestId, clock.now);
-    }
-  };
-  await Promise.all(Array.from({ length: CALLERS }, caller));
-  return sample;
+    await anyCall(ledger, customer, newId("req"), clock.now);
+  });
+  await Promise.all(opened);
 }
 
 /** One call: nine of ten are charged, some were refused, some came to nothing. */
 export async function anyCall(ledger: BookLedger, customer: Customer, requestId: string, now: number): Promise<void> {
-  const model = `model-${skewed(MODELS)}`;
-  const keyId = customer.keys[skewed(KEYS_EACH)]!;
+  const { model, keyId } = pickModelAndKey(customer);
   const audit = auditOf(requestId, customer.account, keyId, model, now);
   const lot = Math.random();
   if (lot < 0.05) return ledger.record({ ...audit, status: 402, errorCode: "insufficient_credits", streamState: null });
@@ -86,17 +62,19 @@ export async function anyCall(ledger: BookLedger, customer: Customer, requestId:
     await ledger.void(id, "provider failed", { ...audit, status: 503, errorCode: "provider_error", streamState: null });
     return;
   }
-  const usage = {
-    tokens: { input: 200 + skewed(20_000), cached_input: skewed(500), output: 1 + skewed(3_000) },
-    reasoningKnown: false,
-    fees: {},
-    variant: {},
-  };
+  const usage = someUsage();
   const price = priceUsage(usage, PIN, { requestedTier: null });
   await ledger.settle(id, { usage, source: "provider", pin: PIN, price, absorb: false, audit });
 }
 
-const WORST = worstCasePrice({
+export const someUsage = (): Usage => ({
+  tokens: { input: 200 + skewed(20_000), cached_input: skewed(500), output: 1 + skewed(3_000) },
+  reasoningKnown: false,
+  fees: {},
+  variant: {},
+});
+
+export const WORST = worstCasePrice({
   pin: PIN,
   inputTokens: 20_200,
   outputTokens: 3_000,
@@ -106,7 +84,6 @@ const WORST = worstCasePrice({
 });
 
 function requestOf(requestId: string, accountId: string, keyId: string, model: string) {
-  const pin: PricePin = PIN;
   return {
     requestId,
     accountId,
@@ -119,11 +96,17 @@ function requestOf(requestId: string, accountId: string, keyId: string, model: s
     dailyMessages: null,
     charge: "wallet",
     context: { model, provider: "openai", endpoint: "/v1/chat/completions", dialect: "openai-chat" },
-    pin,
+    pin: PIN,
   } as const;
 }
 
-function auditOf(requestId: string, accountId: string, keyId: string, model: string, time: number): AuditRecordInput {
+export function auditOf(
+  requestId: string,
+  accountId: string,
+  keyId: string,
+  model: string,
+  time: number,
+): AuditRecordInput {
   return {
     requestId,
     time,
