@@ -57,6 +57,10 @@ export function buildBilling(raw: RawCatalog["billing"], env: Environment, probl
     fxDate: raw?.fx_date ?? null,
     fxSource: raw?.fx_source ?? null,
     plans: buildPlans(raw?.plans ?? {}, problems),
+    paymentFee: {
+      percent: parseDecimal(raw?.payment_fee?.percent ?? "0"),
+      fixed: nanoAmount(raw?.payment_fee?.fixed ?? "0", ["billing", "payment_fee", "fixed"], problems) ?? 0n,
+    },
   };
 }
 

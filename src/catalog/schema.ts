@@ -43,6 +43,14 @@ const Plan = closed({
   credit_limit: Type.Optional(amount("Most that may stand on the invoice", 1_000_000_000)),
 });
 
+const PaymentFee = closed(
+  {
+    percent: Type.Optional(amount("Percent of each payment", 100)),
+    fixed: Type.Optional(amount("Fixed part per payment, ledger currency")),
+  },
+  "What the payment provider keeps, for the margin report",
+);
+
 const Billing = closed({
   currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$", description: "Ledger currency, ISO 4217" })),
   fx: Type.Optional(Type.Record(Type.String(), amount("Units of this currency per 1 USD"))),
@@ -63,6 +71,7 @@ const Billing = closed({
     ),
   ),
   plans: Type.Optional(Type.Record(Type.String(), Plan)),
+  payment_fee: Type.Optional(PaymentFee),
 });
 
 const Tier = closed({

@@ -48,6 +48,8 @@ export interface Billing {
   fxSource?: string | null;
   /** Subscription plans by name; accounts on a `subscription` tier have one of these. */
   plans?: ReadonlyMap<string, SubscriptionPlan>;
+  /** What the payment provider keeps of each payment; `fixed` in nano-units. */
+  paymentFee?: { percent: Rational; fixed: bigint };
 }
 
 /** What a subscription includes per period. Amounts in nano-units of the ledger currency. */

@@ -12,8 +12,8 @@ const common = {
 /** `books`: what operators do with the ledger beside serving calls. */
 export function booksCommand(context: AdminContext) {
   return defineCommand({
-    meta: { name: "books", description: "The operator's books: reconcile" },
-    subCommands: { reconcile: reconcileCommand(context) },
+    meta: { name: "books", description: "The operator's books: reconcile, margin" },
+    subCommands: { reconcile: reconcileCommand(context), margin: marginCommand(context) },
   });
 }
 
@@ -63,6 +63,38 @@ function reconcileCommand(context: AdminContext) {
       }
     },
   });
+}
+
+function marginCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "margin", description: "What a month's calls brought and cost, by model and account" },
+    args: { ...common, month: { type: "string", required: true, description: "such as 2026-11" } },
+    run: async ({ args }) => {
+      const connection = await context.connect(args["data-dir"]);
+      try {
+        const path = `/admin/books/margin?month=${encodeURIComponent(args.month)}`;
+        const report = (await connection.send("GET", path)) as MarginReport;
+        if (args.json === true) return printResult(context.out, report, true);
+        for (const part of [report.data, report.by_model, report.by_account, report.total]) {
+          printResult(context.out, part, false);
+          context.out.write("\n");
+        }
+        context.out.write(`${report.month}, ${report.currency}${report.final ? "" : " (the month is not over)"}\n`);
+      } finally {
+        await connection.close();
+      }
+    },
+  });
+}
+
+interface MarginReport {
+  month: string;
+  final: boolean;
+  currency: string;
+  data: unknown;
+  by_model: unknown;
+  by_account: unknown;
+  total: unknown;
 }
 
 function readReport(file: string): string {

@@ -116,6 +116,7 @@ export const ROUTES: readonly RouteDoc[] = [
   ),
   route("GET", "/admin/accounts/{id}/invoices/{month}", "admin", "admin", "The invoice of an account and month"),
   route("POST", "/admin/audit/prune", "admin", "admin", "Drop the calls of old months; the ledger's entries stay"),
+  route("GET", "/admin/books/margin", "admin", "admin", "What a month brought and cost, by model and account"),
   route("GET", "/admin/books/reconciliations", "admin", "admin", "The last reconciliation of each provider"),
   route("POST", "/admin/books/reconciliations", "admin", "admin", "Hold records against a provider's report of costs"),
   route("GET", "/admin/prices", "admin", "admin", "Price rows in force"),

@@ -65,7 +65,7 @@ const textOf = (value: JsonValue | undefined): string | null =>
   typeof value === "string" && value !== "" ? value : null;
 
 /** Decimal places of Stripe's minor units (https://docs.stripe.com/currencies#minor-units). */
-function minorPlaces(currency: string): number {
+export function minorPlaces(currency: string): number {
   if (NO_PLACES.has(currency)) return 0;
   return THREE_PLACES.has(currency) ? 3 : 2;
 }

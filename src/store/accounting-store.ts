@@ -2,7 +2,10 @@ import type { Database } from "bun:sqlite";
 import type { DayCost } from "../accounting/drift.ts";
 import type { AccountingStore } from "../accounting/port.ts";
 import { type JsonObject, parseJson } from "../lib/json.ts";
+import type { MarginBooks } from "../accounting/margin.ts";
+import type { Rational } from "../lib/rational.ts";
 import { CostQueries } from "./cost-queries.ts";
+import { MarginQueries } from "./margin-queries.ts";
 import type { Writer } from "./writer.ts";
 
 /** The operator's books in SQLite. */
@@ -10,15 +13,22 @@ export class SqliteAccounting implements AccountingStore {
   readonly #db: Database;
   readonly #writer: Writer;
   readonly #costs: CostQueries;
+  readonly #margin: MarginQueries;
 
-  constructor(db: Database, writer: Writer) {
+  /** `timezone`: IANA zone of calendar months. */
+  constructor(db: Database, writer: Writer, timezone: () => string) {
     this.#db = db;
     this.#writer = writer;
     this.#costs = new CostQueries(db);
+    this.#margin = new MarginQueries(db, timezone);
   }
 
   providerCosts(provider: string, firstDay: string, lastDay: string): Promise<DayCost[]> {
     return this.#costs.providerCosts(provider, firstDay, lastDay);
+  }
+
+  margin(month: string, fx: Rational): Promise<MarginBooks | null> {
+    return this.#margin.books(month, fx);
   }
 
   async keepReconciliation(provider: string, at: number, view: JsonObject): Promise<void> {

@@ -80,7 +80,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   return {
     ledger: storage,
     accounts,
-    accounting: new SqliteAccounting(db, writer),
+    accounting: new SqliteAccounting(db, writer, options.timezone ?? (() => "UTC")),
     audit: new AuditQueries(db, options.timezone),
     invoices: new InvoiceQueries(db, options.currency),
     retention: new Retention(db, writer),

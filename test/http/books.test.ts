@@ -74,3 +74,25 @@ test("reports that can't be read, unknown providers and thresholds are refused",
     "400",
   );
 });
+
+test("the margin report of this month, and of months that can't have one", async () => {
+  const fees = "billing: {currency: USD, fx: {USD: 1}, markup_percent: 30, payment_fee: {percent: 2.9, fixed: 0.30}}";
+  await using gateway = await startGateway({ catalog: CATALOG.replace(/^billing:.*$/m, fees) });
+  const { key, accountId } = await gateway.createKey({ credit: "5.00" });
+  await call(gateway, key);
+  const month = today().slice(0, 7);
+  const report = await gateway.admin("GET", `/admin/books/margin?month=${month}`);
+  const invoice = await gateway.admin("GET", `/admin/accounts/${accountId}/invoices/${month}`);
+  expect(report).toMatchObject({
+    object: "margin",
+    month,
+    final: false,
+    currency: "USD",
+    data: [{ account_id: accountId, model: "parrot", calls: 1, charged: invoice["total"], margin_percent: "23.08" }],
+    by_account: [{ account_id: accountId, fees: "0.00" }],
+    total: { charged: invoice["total"], absorbed: "0.00" },
+  });
+  for (const bad of ["", "?month=2999-01", "?month=november"]) {
+    await expect(gateway.admin("GET", `/admin/books/margin${bad}`)).rejects.toThrow("400");
+  }
+});

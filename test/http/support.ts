@@ -244,6 +244,7 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
       providerCosts: () => Promise.resolve([]),
       keepReconciliation: () => Promise.resolve(),
       reconciliations: () => [],
+      margin: () => Promise.resolve(null),
     },
     retention: { prune: () => Promise.resolve({ calls: 0, anchor: null }) },
     audit: {

@@ -1,6 +1,7 @@
 import { managementApp } from "../body.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
+import { marginReport } from "./margin.ts";
 import { reconcileProvider, reconcileSchema, reconciliationsView } from "./reconcile.ts";
 
 /** A provider's report of a month has thousands of lines. */
@@ -14,6 +15,7 @@ export function accountingRoutes(deps: HttpDeps, guard: (request: Request) => vo
       () => reconciliationsView(deps),
       describe("GET", "/admin/books/reconciliations"),
     )
+    .get("/admin/books/margin", ({ request }) => marginReport(deps, request), describe("GET", "/admin/books/margin"))
     .post("/admin/books/reconciliations", ({ body }) => reconcileProvider(deps, body), {
       body: reconcileSchema,
       ...describe("POST", "/admin/books/reconciliations"),

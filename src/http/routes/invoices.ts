@@ -28,16 +28,22 @@ export function invoiceAnswer(
   accountId: string,
   month: string,
 ): JsonObject | Response {
-  if (!/^[0-9]{4}-(?:0[1-9]|1[0-2])$/.test(month)) throw invalidRequest("month", "month must be like 2026-11.");
-  const current = monthOf(deps.clock.now(), deps.catalog().billing.timezone);
-  if (month > current) throw invalidRequest("month", "This month has not begun.");
+  const { isOver } = readMonth(deps, month);
   const invoice = deps.invoices.invoice(accountId, month);
   if (invoice === null) {
     throw new GatewayError({ status: 404, code: "not_found", message: "The calls of this month are no longer kept." });
   }
-  const view = invoiceView(invoice, month < current);
+  const view = invoiceView(invoice, isOver);
   const wantsPage = (request.headers.get("accept") ?? "").includes("text/html");
   return wantsPage ? invoicePage(deps, invoice, view) : view;
+}
+
+/** A month (`2026-11`) of the billing zone that has begun. Throws GatewayError 400 for any other text. */
+export function readMonth(deps: HttpDeps, month: string): { month: string; isOver: boolean } {
+  if (!/^[0-9]{4}-(?:0[1-9]|1[0-2])$/.test(month)) throw invalidRequest("month", "month must be like 2026-11.");
+  const current = monthOf(deps.clock.now(), deps.catalog().billing.timezone);
+  if (month > current) throw invalidRequest("month", "This month has not begun.");
+  return { month, isOver: month < current };
 }
 
 /** Until the month is over, and its last calls have ended, an invoice is a preview. */

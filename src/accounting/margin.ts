@@ -1,0 +1,120 @@
+import type { Nano } from "../lib/money.ts";
+import { add, divide, multiply, type Rational, rational, subtract, ZERO } from "../lib/rational.ts";
+import { roundHalfUp } from "./rounding.ts";
+
+/** What the calls of one model and account brought and cost in a month. Amounts in nano-units, costs exact. */
+export interface MarginRow {
+  accountId: string;
+  model: string;
+  calls: number;
+  charged: Nano;
+  /** Given back of these calls' charges, whenever that was. */
+  refunded: Nano;
+  /** At customer prices: what nobody was charged for, as it is booked. */
+  absorbed: Nano;
+  /** What the provider takes, USD. */
+  costUsd: Rational;
+  /** The same in the ledger's currency, each call at its own rate. */
+  cost: Rational;
+  /** The part of `cost` that nobody was charged for. */
+  absorbedCost: Rational;
+}
+
+/** A payment that came in through the payment provider. */
+export interface PaymentRow {
+  accountId: string;
+  amount: Nano;
+}
+
+/** What the payment provider keeps of a payment. */
+export interface PaymentFee {
+  percent: Rational;
+  /** Per payment, nano-units. */
+  fixed: Nano;
+}
+
+/** One month as the ledger has it. */
+export interface MarginBooks {
+  rows: MarginRow[];
+  payments: PaymentRow[];
+  /** What the ledger has counted: charges less refunds, of all accounts. */
+  counted: Nano;
+}
+
+export interface MarginLine extends Omit<MarginRow, "accountId" | "model"> {
+  fees: Nano;
+  /** Charged, less what was refunded, less cost and fees. */
+  margin: Rational;
+}
+
+export interface MarginReport {
+  byModel: (MarginLine & { model: string })[];
+  /** Accounts without calls are here for the fees of their payments. */
+  byAccount: (MarginLine & { accountId: string })[];
+  rows: (MarginLine & { accountId: string; model: string })[];
+  total: MarginLine;
+}
+
+/** The rows do not add up to the ledger: no report is better than a wrong one. */
+export class MarginMismatch extends Error {
+  constructor(found: Nano, counted: Nano) {
+    super(`the margin report does not add up to the ledger: charges less refunds are ${found}, counted are ${counted}`);
+    this.name = "MarginMismatch";
+  }
+}
+
+const NANO = rational(1_000_000_000n);
+const HUNDRED = rational(100n);
+
+/** Adds up a month by model, by account and in all. Fees belong to payments, so models have none. Throws MarginMismatch. */
+export function makeMargin(books: MarginBooks, fee: PaymentFee, minorPlaces: number): MarginReport {
+  const paid = books.payments.map(({ accountId, amount }) => ({ accountId, fees: feeOf(amount, fee, minorPlaces) }));
+  const fees = Map.groupBy(paid, ({ accountId }) => accountId);
+  const feesOf = (accountId: string): Nano => (fees.get(accountId) ?? []).reduce((sum, item) => sum + item.fees, 0n);
+  const models = Map.groupBy(books.rows, ({ model }) => model);
+  const accounts = Map.groupBy(books.rows, ({ accountId }) => accountId);
+  for (const accountId of fees.keys()) if (!accounts.has(accountId)) accounts.set(accountId, []);
+  const total = lineOf(
+    books.rows,
+    paid.reduce((sum, item) => sum + item.fees, 0n),
+  );
+  if (total.charged - total.refunded !== books.counted) {
+    throw new MarginMismatch(total.charged - total.refunded, books.counted);
+  }
+  return {
+    byModel: [...models].map(([model, rows]) => ({ model, ...lineOf(rows, 0n) })).toSorted(dearestFirst),
+    byAccount: [...accounts]
+      .map(([accountId, rows]) => ({ accountId, ...lineOf(rows, feesOf(accountId)) }))
+      .toSorted(dearestFirst),
+    rows: books.rows
+      .map(({ accountId, model, ...row }) => ({ accountId, model, ...lineOf([row], 0n) }))
+      .toSorted(dearestFirst),
+    total,
+  };
+}
+
+const dearestFirst = (a: MarginLine, b: MarginLine): number => Number(b.charged - a.charged);
+
+function lineOf(rows: readonly Omit<MarginRow, "accountId" | "model">[], fees: Nano): MarginLine {
+  const amounts = (name: "charged" | "refunded" | "absorbed"): Nano => rows.reduce((sum, row) => sum + row[name], 0n);
+  const costs = (name: "costUsd" | "cost" | "absorbedCost"): Rational =>
+    rows.reduce((sum, row) => add(sum, row[name]), ZERO);
+  const [charged, refunded, cost] = [amounts("charged"), amounts("refunded"), costs("cost")];
+  return {
+    calls: rows.reduce((sum, row) => sum + row.calls, 0),
+    charged,
+    refunded,
+    absorbed: amounts("absorbed"),
+    costUsd: costs("costUsd"),
+    cost,
+    absorbedCost: costs("absorbedCost"),
+    fees,
+    margin: subtract(divide(rational(charged - refunded - fees), NANO), cost),
+  };
+}
+
+/** The fee of one payment, half up to the currency's minor unit, as payment providers take it. */
+function feeOf(amount: Nano, fee: PaymentFee, minorPlaces: number): Nano {
+  const exact = add(divide(multiply(rational(amount), fee.percent), HUNDRED), rational(fee.fixed));
+  return roundHalfUp(exact, minorPlaces);
+}
