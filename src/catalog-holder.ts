@@ -22,8 +22,8 @@ export const PROFILES: Readonly<Record<string, string>> = {
 type Environment = Readonly<Record<string, string | undefined>>;
 type Read = { ok: true; catalog: Catalog } | { ok: false; problems: string[] };
 
-/** The text of the catalog that the process was told to use. Throws Error when it can't be read. */
-function sourceOf(config: Config): { text: string; file: string } {
+/** The text of the catalog that the process was told to use, and what to call it. Throws Error when it can't be read. */
+export function catalogSource(config: Config): { text: string; file: string } {
   if (config.catalogFile !== null) return { text: readFileSync(config.catalogFile, "utf8"), file: config.catalogFile };
   if (config.profile === null) return { text: defaultCatalog, file: "catalog.yaml (built in)" };
   const text = PROFILES[config.profile];
@@ -45,7 +45,7 @@ function exposedSecrets(catalog: Catalog, text: string, file: string): string | 
 /** Reads and checks the catalog. Problems are lines with file, line, column and fix. */
 export function readCatalog(config: Config, env: Environment): Read {
   try {
-    const { text, file } = sourceOf(config);
+    const { text, file } = catalogSource(config);
     const loaded = loadCatalog(text, { file, env });
     if (!loaded.ok) return { ok: false, problems: loaded.problems.map(formatProblem) };
     const exposed = config.catalogFile === null ? null : exposedSecrets(loaded.catalog, text, config.catalogFile);

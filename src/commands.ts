@@ -9,7 +9,8 @@ import { catalogCommand } from "./cli/catalog-commands.ts";
 import { conformanceCommand } from "./cli/conformance/command.ts";
 import type { Command } from "./cli/run.ts";
 import { connect } from "./cli/transport.ts";
-import { readCatalog } from "./catalog-holder.ts";
+import { catalogSource, readCatalog } from "./catalog-holder.ts";
+import { type PricesContext, pricesCommand } from "./cli/prices-commands.ts";
 import { pruneCommand } from "./cli/prune-command.ts";
 import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Flags, readConfig } from "./config.ts";
@@ -57,6 +58,16 @@ const verifyContext: VerifyContext = {
     verifyDataFolder(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, head),
 };
 
+const pricesContext: PricesContext = {
+  out,
+  now: () => Date.now(),
+  read: (flags) => {
+    const config = readConfig(flags, process.env);
+    const result = readCatalog(config, process.env);
+    return result.ok ? { ...result, text: catalogSource(config).text, env: process.env } : result;
+  },
+};
+
 const versionCommand = defineCommand({
   meta: { name: "version", description: "Print the version" },
   run: () => out.write(`${manifest.version}\n`),
@@ -69,6 +80,7 @@ const commands = {
   credits: creditsCommand(adminContext),
   books: booksCommand(adminContext),
   catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),
+  prices: pricesCommand(pricesContext),
   verify: verifyCommand(verifyContext),
   backup: backupCommand({
     out,

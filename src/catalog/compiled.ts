@@ -1,3 +1,4 @@
+import { parseWithSource } from "../lib/json.ts";
 import { readYaml } from "./yaml.ts";
 import type { SourceNode } from "./source.ts";
 
@@ -28,11 +29,17 @@ function print(node: SourceNode): string {
   return JSON.stringify(typeof node.value === "number" ? node.source : node.value);
 }
 
+/** The tree of a compiled text as JSON; null when the text is not compiled. */
+export const compiledTree = (text: string): string | null => {
+  const head = HEAD.exec(text);
+  return head === null ? null : text.slice(head[0].length, text.lastIndexOf("}"));
+};
+
 /** The tree and version of a compiled text, without places; null when the text is not compiled. */
 export function readCompiled(text: string): { tree: SourceNode; version: string } | null {
   const version = HEAD.exec(text)?.[1];
   if (version === undefined) return null;
-  const parsed = parseWithSource(text, (_key, value, { source }): SourceNode => {
+  const parsed = parseWithSource(text, (value, source): SourceNode => {
     if (Array.isArray(value)) return { kind: "list", at: 0, items: value as SourceNode[] };
     if (typeof value === "object" && value !== null) {
       const entries = Object.entries(value).map(([key, item]) => ({ key, keyAt: 0, value: item as SourceNode }));
@@ -44,9 +51,3 @@ export function readCompiled(text: string): { tree: SourceNode; version: string 
   const tree = parsed.kind === "map" ? parsed.entries.find((entry) => entry.key === "tree")?.value : undefined;
   return tree === undefined ? null : { tree, version };
 }
-
-/** JSON.parse that gives revivers the source text of a primitive (TC39 JSON.parse source text access). */
-const parseWithSource = JSON.parse as unknown as (
-  text: string,
-  reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
-) => unknown;

@@ -14,6 +14,15 @@ interface LosslessJson {
   parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
 }
 const losslessJson = JSON as unknown as LosslessJson;
+
+/** JSON.parse whose reviver is also given the source text of primitives. Throws SyntaxError on malformed text. */
+export function parseWithSource(
+  text: string,
+  revive: (value: unknown, source: string | undefined) => unknown,
+): unknown {
+  return losslessJson.parse(text, (_key, value, { source }) => revive(value, source));
+}
+
 const LONG_NUMBER = /[0-9]{16}|[0-9]\.[0-9]{15}/;
 
 /**

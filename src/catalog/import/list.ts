@@ -1,0 +1,32 @@
+import type { ListedModel } from "./draft.ts";
+import { type ExactObject, isExactObject, parseExact } from "./exact.ts";
+import { readLitellm } from "./litellm.ts";
+import { readModelsDev } from "./models-dev.ts";
+
+export interface PriceList {
+  form: "litellm" | "models.dev";
+  models: ListedModel[];
+}
+
+/** Reads a price list of either form, which its content tells. Throws Error with a message for the operator. */
+export function readPriceList(text: string): PriceList {
+  const list = parse(text);
+  if (!isExactObject(list)) throw new Error("the price list must be a JSON object");
+  const entries = Object.values(list).filter(isExactObject);
+  if (entries.some((entry) => typeof entry["litellm_provider"] === "string"))
+    return { form: "litellm", models: readLitellm(list) };
+  if (entries.some((entry) => isExactObject(entry["models"])))
+    return { form: "models.dev", models: readModelsDev(list) };
+  throw new Error(
+    "neither LiteLLM's model_prices_and_context_window.json (entries with litellm_provider) nor models.dev's api.json (entries with models)",
+  );
+}
+
+function parse(text: string): ReturnType<typeof parseExact> | ExactObject {
+  try {
+    return parseExact(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(`the price list is no JSON: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

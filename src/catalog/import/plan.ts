@@ -1,0 +1,167 @@
+import { buildPrices } from "../build-prices.ts";
+import type { ModelEntry } from "../edit.ts";
+import { currentPrice } from "../price.ts";
+import { Problems } from "../problems.ts";
+import { factsOf, rawPriceOf, TTLS } from "../raw-price.ts";
+import type { RawModel, RawPrice } from "../schema.ts";
+import type { Catalog, Model } from "../types.ts";
+import { type ListedModel } from "./draft.ts";
+
+/** One amount that differs; null = there is none, and the class inherits. */
+export interface FactChange {
+  name: string;
+  before: string | null;
+  after: string | null;
+}
+
+export interface PlannedChange {
+  entry: ModelEntry;
+  /** The whole new row. */
+  row: RawPrice & { from: string };
+  facts: FactChange[];
+  /** What the list doesn't tell, and the row in force has. */
+  kept: string[];
+}
+
+export interface ImportPlan {
+  changed: PlannedChange[];
+  /** Models at providers of the catalog that it has no row for. */
+  added: { model: RawModel; facts: FactChange[] }[];
+  /** Rows whose provider the list has, but not them. They stay. */
+  removed: ModelEntry[];
+  unchanged: ModelEntry[];
+  /** What the list tells and a row can't hold. */
+  unmapped: { model: string; provider: string; reasons: string[] }[];
+  /** Models of the list at organisations that the catalog doesn't have. */
+  elsewhere: number;
+}
+
+export interface ImportOptions {
+  /** ISO 8601; the first moment of the new rows. */
+  from: string;
+  /** Whether a model may be added or changed, by its id. */
+  accepts(id: string): boolean;
+}
+
+/** What taking over a list would do to a catalog's price book. Nothing is changed. `entries` are those of the catalog's text. */
+export function planImport(
+  catalog: Catalog,
+  entries: readonly ModelEntry[],
+  list: readonly ListedModel[],
+  options: ImportOptions,
+): ImportPlan {
+  const plan: ImportPlan = { changed: [], added: [], removed: [], unchanged: [], unmapped: [], elsewhere: 0 };
+  const listed = new Map(list.toReversed().map((model) => [`${model.provider}\n${model.upstream}`, model]));
+  const covered = new Set(list.map(({ provider }) => provider));
+  const met = new Set<string>();
+  for (const entry of entries) {
+    const model = rowOf(catalog, entry);
+    const name =
+      model === null ? undefined : organisationsOf(catalog, model.provider).find((item) => covered.has(item));
+    if (model === null || name === undefined) continue;
+    const key = `${name}\n${model.upstream}`;
+    met.add(key);
+    for (const dated of model.dated ?? []) met.add(`${name}\n${dated}`);
+    if (!options.accepts(model.id)) continue;
+    const found = listed.get(key);
+    if (found === undefined) plan.removed.push(entry);
+    else compareRow(plan, entry, model, found, options.from);
+  }
+  for (const [key, model] of listed) if (!met.has(key)) addModel(plan, catalog, model, options);
+  plan.unmapped.sort((a, b) => (a.provider + a.model < b.provider + b.model ? -1 : 1));
+  return plan;
+}
+
+function rowOf(catalog: Catalog, { id, providers }: ModelEntry): Model | null {
+  const model = catalog.models.get(id);
+  if (model === undefined) return null;
+  return [model, ...(model.alternates ?? [])].find(({ provider }) => provider === providers[0]) ?? null;
+}
+
+/** Names by which a list may have a provider of the catalog. */
+function organisationsOf(catalog: Catalog, provider: string): string[] {
+  const realm = catalog.providers.get(provider)?.realm;
+  return realm === undefined || realm === provider ? [provider] : [provider, realm];
+}
+
+function compareRow(plan: ImportPlan, entry: ModelEntry, model: Model, listed: ListedModel, from: string): void {
+  const { provider } = listed;
+  const say = (reasons: string[]): void => void plan.unmapped.push({ model: model.id, provider, reasons });
+  const at = Date.parse(from);
+  const current = currentPrice(model, at);
+  if (current?.free === true) return say(["the catalog declares it free"]);
+  if (listed.price === null) return say(listed.unmapped.length > 0 ? listed.unmapped : ["free in the list"]);
+  if (listed.unmapped.length > 0) say(listed.unmapped);
+  const before = current === null ? {} : rawPriceOf(current);
+  const row = { from, ...merge(before, listed.price) };
+  const after = normal(model, row);
+  const facts = differences(factsOf(before), factsOf(after));
+  if (facts.length === 0) plan.unchanged.push(entry);
+  else if (model.prices.some(({ effectiveFrom }) => effectiveFrom === at)) say([`a row from ${from} is there already`]);
+  else {
+    const told = factsOf(listed.price);
+    const kept = [...factsOf(before).keys()].filter(
+      (name) => !told.has(name) && !facts.some((fact) => fact.name === name),
+    );
+    plan.changed.push({ entry, row: { from, ...after }, facts, kept });
+  }
+}
+
+/** As the catalog itself would read it: what only repeats what is inherited goes. */
+function normal(model: { id: string; provider: string }, price: RawPrice): RawPrice {
+  const problems = new Problems("the new row", () => ({ line: 1, col: 1 }));
+  const [row] = buildPrices({ id: model.id, provider: model.provider, price }, [], problems, []);
+  if (row === undefined) throw new Error(problems.list()[0]?.message ?? "the row can't be read");
+  return rawPriceOf(row);
+}
+
+/** The list's amounts over the row's own. Tiers are taken over whole: half of one would be a price that nobody has told. */
+function merge(own: RawPrice, told: RawPrice): RawPrice {
+  const merged: RawPrice = { ...own, ...told };
+  if (told.cache_write !== undefined) merged.cache_write = { ...writesOf(own), ...writesOf(told) };
+  if (own.modifiers !== undefined) merged.modifiers = { ...own.modifiers, ...told.modifiers };
+  if (own.tool_fees !== undefined) merged.tool_fees = { ...own.tool_fees, ...told.tool_fees };
+  return merged;
+}
+
+function writesOf({ cache_write: write }: RawPrice): Record<string, string> {
+  if (typeof write !== "string") return { ...write };
+  return Object.fromEntries(TTLS.map((ttl) => [ttl, write]));
+}
+
+function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): FactChange[] {
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .map((name) => ({ name, before: before.get(name) ?? null, after: after.get(name) ?? null }))
+    .filter((fact) => fact.before !== fact.after);
+}
+
+const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}$/;
+
+/** A model that the catalog doesn't have yet. It is not listed, so that no routing word takes it before somebody has looked at it. */
+function addModel(plan: ImportPlan, catalog: Catalog, listed: ListedModel, { from, accepts }: ImportOptions): void {
+  const provider = [...catalog.providers.keys()].find((name) =>
+    organisationsOf(catalog, name).includes(listed.provider),
+  );
+  if (provider === undefined) {
+    plan.elsewhere += 1;
+    return;
+  }
+  const { upstream, price, facts } = listed;
+  const isTaken = catalog.models.has(upstream) || catalog.aliases.has(upstream) || catalog.routing.words.has(upstream);
+  if (!accepts(upstream) || isTaken || !MODEL_ID.test(upstream)) return;
+  if (listed.unmapped.length > 0)
+    plan.unmapped.push({ model: upstream, provider: listed.provider, reasons: listed.unmapped });
+  if (price === null) return;
+  const row = normal({ id: upstream, provider }, price);
+  const model: RawModel = {
+    id: upstream,
+    provider,
+    ...(facts.name === null ? {} : { name: facts.name }),
+    ...(facts.context === null ? {} : { context: facts.context }),
+    ...(facts.maxOutput === null ? {} : { max_output: facts.maxOutput }),
+    capabilities: facts.capabilities,
+    listed: false,
+    prices: [{ from, ...row }],
+  };
+  plan.added.push({ model, facts: differences(new Map(), factsOf(row)) });
+}
