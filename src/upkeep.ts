@@ -34,6 +34,7 @@ export class Upkeep {
         this.#ledger.sweep(Number.NEGATIVE_INFINITY),
         this.#store.accounts.flushTouched(),
         this.#store.responses.sweep(now),
+        this.#store.ownership.sweep(now),
         this.#store.idempotency.sweep(now - DAY_MS),
       ]);
     } catch (error) {

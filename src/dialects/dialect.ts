@@ -43,11 +43,30 @@ export interface PriceField {
   value: string;
 }
 
-/** A provider-side id that the request refers to; only its owner may use it, through the credential that got it. */
-export interface ProviderReference {
-  field: string;
-  kind: "response" | "conversation" | "prompt" | "file" | "vector_store" | "container" | "cached_content" | "thread";
+/** Things that a provider keeps for whoever has its key. */
+export type ProviderIdKind =
+  | "response"
+  | "conversation"
+  | "prompt"
+  | "file"
+  | "vector_store"
+  | "container"
+  | "cached_content"
+  | "thread"
+  | "audio"
+  | "skill";
+
+/** One of them, as an answer names it. */
+export interface ProviderId {
+  kind: ProviderIdKind;
   id: string;
+}
+
+/** A provider-side id that the request refers to; only its owner may use it, through the credential that got it. */
+export interface ProviderReference extends ProviderId {
+  field: string;
+  /** It stands in an earlier answer that the client sends along: a provider of another dialect is never told it, so none is refused for it. */
+  inHistory?: true;
 }
 
 /** Signals for the `auto` classifier. Counts only; the text is not kept. */
@@ -219,6 +238,11 @@ export interface Dialect {
   createDecoder(options: DecoderOptions): AnswerDecoder;
   /** A JSON answer as events, through the same mapping as the stream. Throws DecodeError. */
   decodeAnswer(body: JsonValue, options: DecoderOptions, emit: Emit): void;
+  /**
+   * Ids of things kept at the provider that an event of an answer names: its account may use them from now on. Only fields that the
+   * provider fills itself, never what tools of others or the request put there.
+   */
+  idsIn(event: IrEvent): ProviderId[];
   /** An error body (any status ≥ 400, any shape, also HTML) as a failure. Never throws. */
   decodeError(status: number, text: string, headers: Headers): UpstreamFailure;
 

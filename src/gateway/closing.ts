@@ -9,6 +9,7 @@ import { formatCents, type Nano } from "../lib/money.ts";
 import { compare, subtract, toDecimal, ZERO } from "../lib/rational.ts";
 import { pinFor } from "../gates/reserve.ts";
 import type { LiveCall, StreamState } from "./live-call.ts";
+import { keepIds } from "./provider-ids.ts";
 
 /** How a call that reached a provider ended. */
 export type Outcome =
@@ -57,7 +58,10 @@ export async function settleCall(live: LiveCall, outcome: Outcome): Promise<Clos
         : { status: outcome.status, errorCode: outcome.errorCode, streamState: outcome.state },
     ),
   };
+  // Both go to disk in one transaction.
+  const kept = keepIds(live);
   const receipt = await live.deps.ledger.settle(hold.id, settlement);
+  if (kept !== null) await kept;
   live.charged = receipt.charged;
   return { receipt, usage: checked.usage, price };
 }

@@ -1,4 +1,5 @@
 import type { Catalog, Model, Provider } from "../catalog/types.ts";
+import type { OwnershipStore } from "../gates/ownership.ts";
 import type { Principal } from "../gates/types.ts";
 import type { InputBound } from "../dialects/dialect.ts";
 import type { Ledger } from "../ledger/types.ts";
@@ -41,6 +42,8 @@ export interface GatewayDeps {
   conversations: ConversationMemory;
   /** Stored responses; used where the catalog turns storage on. */
   responses: ResponseStore;
+  /** Who got what at the providers. */
+  ownership: OwnershipStore;
   sealKey: Uint8Array;
   clock: Clock;
   /** In [0, 1): jitter. */

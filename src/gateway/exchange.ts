@@ -22,6 +22,7 @@ import type { Opened } from "./open.ts";
 import { OperationRun } from "./operation.ts";
 import { countTokens, embedFacts, imageFacts } from "./operations.ts";
 import { type Prepared, prepareChecked } from "./prepare.ts";
+import { holdersFor } from "./provider-ids.ts";
 import { defaultCap, reserveCall } from "./reserve-call.ts";
 import { answerHeaders, respondJson, respondStream } from "./respond.ts";
 import type { Gateway, InferenceCall } from "./types.ts";
@@ -146,6 +147,7 @@ export class Exchange implements Gateway {
       principal: { globs: call.principal.modelGlobs, ownProvidersOnly: call.principal.account.ownProvidersOnly },
       credentials: (provider) => this.#deps.credentials(provider, call.principal),
       clientDialect: call.dialect.id,
+      holdersOf: holdersFor(live),
       health: this.#deps.health,
       now: this.#deps.clock.now(),
     });

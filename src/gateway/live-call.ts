@@ -13,6 +13,7 @@ import type { ScannedObject } from "../wire/scan.ts";
 import type { GatewayDeps } from "./deps.ts";
 import type { DisconnectAllowance } from "./allowance.ts";
 import { Meter } from "./meter.ts";
+import type { FoundIds } from "./provider-ids.ts";
 import type { InferenceCall } from "./types.ts";
 
 export type StreamState = NonNullable<AuditRecordInput["streamState"]>;
@@ -47,6 +48,8 @@ export class LiveCall {
   hold: Hold | null = null;
   target: Target | null = null;
   meter: Meter | null = null;
+  /** Ids of things kept at the provider, out of the answer of the latest attempt. */
+  foundIds: FoundIds | null = null;
   /** Responses: the stored response that this call continues. */
   previousResponse: string | null = null;
   /** Images made, by size: the bill of an image call. */

@@ -13,8 +13,9 @@ import { isStored } from "./conversation.ts";
 import type { Target } from "../routing/types.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { Meter } from "./meter.ts";
-import { type AnswerPipe, concat, type FrameReader, RelayPipe, TranslatePipe } from "./pipe.ts";
+import { type AnswerPipe, concat, type FrameReader, type Observer, RelayPipe, TranslatePipe } from "./pipe.ts";
 import type { Prepared } from "./prepare.ts";
+import { FoundIds } from "./provider-ids.ts";
 import { failpoint } from "../lib/failpoint.ts";
 
 /** An answer whose first content (or whole body) is in hand: the point up to which failover is free. */
@@ -91,6 +92,7 @@ function timeLimit(live: LiveCall, target: Target): number {
 
 async function readOpening(live: LiveCall, prepared: Prepared, answer: InboundAnswer): Promise<Opened> {
   const meter = live.meterFor(prepared.target);
+  live.foundIds = new FoundIds(prepared.target.dialect);
   const type = answer.headers.get("content-type") ?? "";
   const isEvents = /text\/event-stream/i.test(type);
   if (live.read.stream && (isEvents || !/json/i.test(type))) {
@@ -100,7 +102,7 @@ async function readOpening(live: LiveCall, prepared: Prepared, answer: InboundAn
     return openStream(live, prepared, answer, meter, new JsonArrayReader());
   }
   const bytes = await readAll(answer, live.deps.settings.maxAnswerBytes);
-  const events = decodeBody(bytes, prepared, meter);
+  const events = decodeBody(live, prepared, bytes, meter);
   if (!live.read.stream) return { kind: "json", prepared, meter, bytes, events };
   // Asked for a stream, got JSON (some compatible servers do): the client still gets its frames.
   const decoder = DIALECTS[prepared.target.dialect].createDecoder({ target: prepared.target.facts });
@@ -140,12 +142,20 @@ function createPipe(live: LiveCall, prepared: Prepared, meter: Meter, reader: Fr
   const { dialect, route, requestId } = live.call;
   const { target } = prepared;
   const decoder = DIALECTS[target.dialect].createDecoder({ target: target.facts });
-  const observe = (event: IrEvent): void => meter.observe(event);
+  const observe = observer(live, meter);
   if (prepared.mode === "relay") {
     const context = { route, includeUsage: live.read.includeUsage };
     return new RelayPipe({ reader, decoder, dialect, context, requestId }, observe);
   }
   return new TranslatePipe({ reader, decoder, encoder: dialect.createEncoder(answerContext(live, prepared)) }, observe);
+}
+
+/** Whoever wants to know what an answer says, whatever becomes of its bytes. */
+function observer({ foundIds }: LiveCall, meter: Meter): Observer {
+  return (event) => {
+    meter.observe(event);
+    foundIds?.observe(event);
+  };
 }
 
 /** What the client side's encoders may know. */
@@ -164,14 +174,14 @@ export function answerContext(live: LiveCall, prepared: Prepared): AnswerContext
   };
 }
 
-function decodeBody(bytes: Uint8Array, prepared: Prepared, meter: Meter): IrEvent[] {
-  const { target } = prepared;
+function decodeBody(live: LiveCall, { target }: Prepared, bytes: Uint8Array, meter: Meter): IrEvent[] {
   const events: IrEvent[] = [];
+  const observe = observer(live, meter);
   try {
     const body = parseJson(new TextDecoder().decode(bytes));
     DIALECTS[target.dialect].decodeAnswer(body, { target: target.facts }, (event) => {
       events.push(event);
-      meter.observe(event);
+      observe(event);
     });
   } catch (error) {
     if (!(error instanceof DecodeError || error instanceof SyntaxError)) throw error;

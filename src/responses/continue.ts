@@ -13,6 +13,9 @@ export interface Continued {
   previous: StoredResponse | null;
 }
 
+/** Whether the account was given this conversation by a provider. */
+export type OwnsConversation = (id: string) => boolean;
+
 /** Looks up an item that the account was given before; null when it isn't known any more. */
 export type FindItem = (id: string) => JsonObject | null;
 
@@ -26,8 +29,9 @@ export async function completeConversation(
   account: string,
   store: ResponseStore | null,
   findItem: FindItem,
+  owns: OwnsConversation,
 ): Promise<Continued> {
-  refuseOtherState(body);
+  refuseOtherState(body, owns);
   const own = resolveReferences(body["input"], findItem);
   const id = body["previous_response_id"] ?? null;
   if (id === null) return { body: own === null ? body : { ...body, input: own }, previous: null };
@@ -38,9 +42,11 @@ export async function completeConversation(
   return { body: { ...rest, input }, previous };
 }
 
-/** Conversations and background runs live at a provider; the gateway has neither, with storage or without. */
-function refuseOtherState(body: JsonObject): void {
-  if ((body["conversation"] ?? null) !== null) {
+/** Conversations and background runs live at a provider; the gateway makes neither, with storage or without. */
+function refuseOtherState(body: JsonObject, owns: OwnsConversation): void {
+  const conversation = body["conversation"] ?? null;
+  const id = isObject(conversation) ? conversation["id"] : conversation;
+  if (conversation !== null && !(typeof id === "string" && owns(id))) {
     throw unsupportedFeature(
       "conversation",
       "conversation: not served here; use previous_response_id or send all of it in input",

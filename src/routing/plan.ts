@@ -1,11 +1,12 @@
 import type { Catalog, Model, Provider, Resolution, RoutingWord } from "../catalog/types.ts";
-import type { Hints } from "../dialects/dialect.ts";
+import type { Hints, ProviderReference } from "../dialects/dialect.ts";
 import type { DialectId } from "../ir/dialect-id.ts";
 import { GatewayError } from "../ir/error.ts";
 import { arrange, chooseHealthy } from "./choose.ts";
 import { classify, type Difficulty } from "./classify.ts";
 import { baselineForAuto, type RankInput, rankForWord, tierOf } from "./rank.ts";
-import { isSuitable, type Operation, operatorRefusal, refusal, refusalForWord, type Wants } from "./suitable.ts";
+import { pinned, type ReferenceHolder, referenceRefusal } from "./references.ts";
+import { isSuitable, type Operation, refusal, refusalForWord, targetRefusal, type Wants } from "./suitable.ts";
 import { preferDialect, targetsOf } from "./targets.ts";
 import type { Credential, Health, Plan, Target } from "./types.ts";
 
@@ -22,6 +23,8 @@ export interface PlanInput {
   /** Keys that may pay this provider, preferred first. */
   credentials(provider: Provider): Credential[];
   clientDialect: DialectId;
+  /** Who is known to have got a thing that is kept at a provider; asked only for requests that refer to one. */
+  holdersOf(reference: ProviderReference): readonly ReferenceHolder[];
   health: Health;
   /** ms since the epoch. */
   now: number;
@@ -48,8 +51,7 @@ function unknownModel(name: string, nearest: readonly string[]): GatewayError {
   });
 }
 
-const isPayable = (wants: Wants, target: Target): boolean =>
-  operatorRefusal(wants, target.model, target.credential) === null;
+const isPayable = (wants: Wants, target: Target): boolean => targetRefusal(wants, target) === null;
 
 const wantsOf = (input: PlanInput): Wants => ({ ...input, globs: input.principal.globs });
 
@@ -69,18 +71,17 @@ function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "mo
   const reached = waysTo(input, model, serviceTier);
   // A field that can't be paid for in the client's own dialect is not got rid of by going through another one.
   const relays = reached.filter((target) => target.mode === "relay");
-  const own = payableOrError(input, wants, relays.length > 0 ? relays : reached, name);
+  const own = relays.length > 0 ? relays : reached;
   const detours = relays.length > 0 ? reached.filter((target) => target.mode !== "relay") : [];
   const others = equivalentsOf(input.catalog, model)
     .filter((other) => isSuitable(wants, other, { alias: null, lenient: false }))
-    .flatMap((other) => waysTo(input, other, serviceTier))
-    .filter((target) => isPayable(wants, target));
-  const targets = chooseHealthy(
-    arrange([...own, ...detours.filter((target) => isPayable(wants, target)), ...others]),
-    input.health,
-    input.catalog.routing,
-    input.now,
-  );
+    .flatMap((other) => waysTo(input, other, serviceTier));
+  const behind = [...detours, ...others].filter((target) => isPayable(wants, target));
+  // What the request refers to may have come from a model that stood in for this one.
+  const isElsewhere = behind.length > 0 && own.every((target) => referenceRefusal(wants, target) !== null);
+  const front = isElsewhere ? [] : payableOrError(input, wants, own, name);
+  const ways = pinned(wants, arrange([...front, ...behind]));
+  const targets = chooseHealthy(ways, input.health, input.catalog.routing, input.now);
   return { targets, reason: viaAlias === null ? "model" : "alias", tier: null, baseline: null };
 }
 
@@ -106,7 +107,7 @@ function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "wor
     now: input.now,
   };
   const ways = waysForWord(input, wants, rankForWord(ranking), word);
-  const targets = chooseHealthy(arrange(ways), input.health, input.catalog.routing, input.now);
+  const targets = chooseHealthy(pinned(wants, arrange(ways)), input.health, input.catalog.routing, input.now);
   return {
     targets,
     reason: `word:${word.name}`,
@@ -141,7 +142,7 @@ function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target
   if (first === undefined) throw noCredential(input, asked);
   const payable = targets.filter((target) => isPayable(wants, target));
   if (payable.length > 0) return payable;
-  throw operatorRefusal(wants, first.model, first.credential) ?? noCredential(input, asked);
+  throw targetRefusal(wants, first) ?? noCredential(input, asked);
 }
 
 function noCredential(input: PlanInput, asked: string): GatewayError {

@@ -3,19 +3,18 @@ import { currentPrice, modifierName } from "../catalog/price.ts";
 import { DIALECT_OF_KIND } from "../catalog/kinds.ts";
 import type { Catalog, Model, PriceRow } from "../catalog/types.ts";
 import type { Hints, PriceField } from "../dialects/dialect.ts";
-import type { DialectId } from "../ir/dialect-id.ts";
 import { GatewayError, unsupportedFeature } from "../ir/error.ts";
 import type { Capability } from "../ir/target.ts";
-import type { Credential } from "./types.ts";
+import { type ReferenceWants, referenceRefusal } from "./references.ts";
+import type { Target } from "./types.ts";
 
 export type Operation = "generate" | "embed" | "image" | "count";
 
 /** What a call asks of whoever serves it, and who asks. */
-export interface Wants {
+export interface Wants extends ReferenceWants {
   catalog: Catalog;
   hints: Hints;
   operation: Operation;
-  clientDialect: DialectId;
   /** Allowlists in force; each must match. */
   globs: readonly (readonly string[])[];
   /** ms since the epoch. */
@@ -141,29 +140,11 @@ export function refusalForWord(wants: Wants, ranked: readonly Model[], word: str
   return best === undefined ? null : refusal(wants, best, word, allowed === undefined ? null : word);
 }
 
-/**
- * Why the operator's credential can't be used for a model; null = it can. A customer's own key pays whatever is asked, and reaches only what
- * is the customer's.
- */
-export function operatorRefusal(wants: Wants, model: Model, credential: Credential): GatewayError | null {
-  if (credential.kind === "byok") return null;
-  return foreignReference(wants) ?? priceRefusal(wants, model);
-}
-
-/**
- * Files, containers, caches and the like that a provider keeps are open to everybody who comes with the same key; nobody can have made
- * one of their own through the operator's, so an id of one is somebody else's.
- */
-function foreignReference({ hints }: Wants): GatewayError | null {
-  const [reference] = hints.references;
-  if (reference === undefined) return null;
-  const { field, kind, id } = reference;
-  return new GatewayError({
-    status: 404,
-    code: "not_found",
-    param: field,
-    message: `${field}: no ${kind.replaceAll("_", " ")} ${JSON.stringify(id.slice(0, 100))} of this account's; send the content itself.`,
-  });
+/** Why a call can't go to a target though its model is suitable; null = it can. A customer's own key pays whatever is asked. */
+export function targetRefusal(wants: Wants, target: Target): GatewayError | null {
+  const refused = referenceRefusal(wants, target);
+  if (refused !== null || target.credential.kind === "byok") return refused;
+  return priceRefusal(wants, target.model);
 }
 
 function priceRefusal(wants: Wants, model: Model): GatewayError | null {

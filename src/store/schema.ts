@@ -83,3 +83,12 @@ export const responses = sqliteTable("responses", {
   response: text("response").notNull(),
   pin: text("pin").notNull(),
 });
+
+export const providerIds = sqliteTable("provider_ids", {
+  provider: text("provider").notNull(),
+  credential: text("credential").notNull(),
+  kind: text("kind").notNull(),
+  id: text("id").notNull(),
+  account: text("account_id").notNull(),
+  expires: count("expires_at").notNull(),
+});

@@ -22,8 +22,10 @@ function memoryStore(now = 1000): ResponseStore & { rows: Map<string, StoredResp
   };
 }
 
+const nobodys = (): boolean => false;
+
 const complete = (body: JsonObject, account: string, store: ResponseStore | null): Promise<Continued> =>
-  completeConversation(body, account, store, () => null);
+  completeConversation(body, account, store, () => null, nobodys);
 
 const message = (text: string): JsonObject => ({
   type: "message",
@@ -165,7 +167,7 @@ describe("items that are referred to", () => {
     await keep(memory, { input: "one" });
     const call = { type: "function_call", call_id: "c", name: "f", arguments: "{}" };
     for (const entry of [reference, { id: "msg_1" }]) {
-      const { body } = await memory.complete({ model: "m", input: [entry, call] }, "acct_1", null);
+      const { body } = await memory.complete({ model: "m", input: [entry, call] }, "acct_1", null, nobodys);
       expect(body).toEqual({ model: "m", input: [message("two"), call] });
     }
   });
@@ -187,6 +189,7 @@ describe("items that are referred to", () => {
           },
           account,
           null,
+          nobodys,
         ),
       ).rejects.toMatchObject({
         status: 404,
@@ -194,7 +197,7 @@ describe("items that are referred to", () => {
         param: "input[1].id",
       });
     }
-    expect(memory.complete({ input: [{ type: "item_reference" }] }, "acct_1", null)).rejects.toMatchObject({
+    expect(memory.complete({ input: [{ type: "item_reference" }] }, "acct_1", null, nobodys)).rejects.toMatchObject({
       status: 400,
       param: "input[0].id",
     });
@@ -205,7 +208,7 @@ describe("items that are referred to", () => {
     const store = memoryStore();
     await keep(memory, { input: "one", store: false }, store);
     expect(store.rows.size).toBe(0);
-    expect(memory.complete({ input: [reference] }, "acct_1", store)).rejects.toMatchObject({ status: 404 });
+    expect(memory.complete({ input: [reference] }, "acct_1", store, nobodys)).rejects.toMatchObject({ status: 404 });
     expect([memory.stores({}, store), memory.stores({}, null), memory.stores({ store: false }, store)]).toEqual([
       true,
       false,
@@ -222,6 +225,7 @@ describe("items that are referred to", () => {
       { input: [{ role: "user", content: "three" }], previous_response_id: "resp_1" },
       "acct_1",
       store,
+      nobodys,
     );
     expect(body["input"]).toHaveLength(3);
   });

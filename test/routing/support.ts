@@ -56,6 +56,7 @@ export function plan(catalog: Catalog, name: string, ask: Ask = {}): Plan {
       return own === null ? [] : [own];
     },
     clientDialect: "openai-chat",
+    holdersOf: () => [],
     health: newHealth(catalog),
     now: NOW,
     ...rest,

@@ -113,6 +113,18 @@ function readTopLevel(field: (name: string) => JsonValue | undefined): TopFacts 
   const container = field("container");
   const id = isObject(container) ? container.id : container;
   if (typeof id === "string") facts.references.push({ field: "container", kind: "container", id });
-  if (isObject(container)) price("container", "server_tool", "code_execution");
+  if (isObject(container)) {
+    price("container", "server_tool", "code_execution");
+    facts.references.push(...skillsOf(container.skills));
+  }
   return facts;
+}
+
+/** Skills of the provider account's own; those that Anthropic ships are everybody's. */
+function skillsOf(value: JsonValue | undefined): ProviderReference[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((skill, index) => {
+    if (!isObject(skill) || skill.type === "anthropic" || typeof skill.skill_id !== "string") return [];
+    return [{ field: `container.skills[${index}].skill_id`, kind: "skill" as const, id: skill.skill_id }];
+  });
 }

@@ -10,6 +10,7 @@ import { readHints } from "./hints.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 
 import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
+import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** Anthropic Messages, both sides. */
@@ -22,6 +23,7 @@ export const anthropicMessages: Dialect = {
   spliceRequest,
   createDecoder: ({ target }) => new StreamDecoder(target),
   decodeAnswer: (body, { target }, emit) => decodeMessage(body, target, emit),
+  idsIn,
   decodeError,
   createEncoder: (context) => new MessageStreamEncoder(context),
   encodeAnswer,

@@ -11,6 +11,7 @@ import { imageCodec } from "./image.ts";
 import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
 import { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
@@ -23,6 +24,7 @@ export const gemini: Dialect = {
   spliceRequest,
   createDecoder: (options) => new GeminiDecoder(options),
   decodeAnswer,
+  idsIn,
   decodeError,
   createEncoder: (context) => new GeminiStreamEncoder(context),
   encodeAnswer,

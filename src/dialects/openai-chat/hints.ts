@@ -16,7 +16,7 @@ import {
   type Wire,
 } from "../shared/fields.ts";
 import { boundInput, findMedia } from "./input-bound.ts";
-import { priceFields } from "./price-fields.ts";
+import { priceFields, references } from "./price-fields.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
 import { readMaxOutput } from "./request.ts";
 
@@ -44,7 +44,7 @@ export function readHints(doc: ScannedObject): Hints {
     input,
     includeUsage: optionalBoolean(options?.["include_usage"], "stream_options.include_usage") ?? false,
     priceFields: priceFields(field, media),
-    references: media.references,
+    references: references(field, media),
     toolLoop: endsInResult(doc),
     sealRealm: doc.includes(ENVELOPE_PREFIX) ? peekEnvelopeRealm(doc.bytes) : null,
     signals: () => signalsOf(doc),

@@ -10,6 +10,7 @@ import { readHints } from "./hints.ts";
 import { images } from "./images.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
 import { decodeRequest } from "./request.ts";
+import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** OpenAI Chat Completions, both sides, and what compatible servers made of it. */
@@ -22,6 +23,7 @@ export const openaiChat: Dialect = {
   spliceRequest: (doc, owned, _route, target) => spliceRequest(doc, owned, target),
   createDecoder: (options) => new ChatDecoder(options),
   decodeAnswer,
+  idsIn,
   decodeError: decodeOpenAiError,
   createEncoder: (context) => new ChatEncoder(context),
   encodeAnswer,

@@ -38,7 +38,7 @@ export function findMedia(doc: ScannedObject): MessageMedia {
   if (!Array.isArray(messages)) return media;
   for (const [index, message] of messages.entries()) {
     if (!isObject(message)) continue;
-    if (typeof objectOf(message["audio"])["id"] === "string") media.uncountable = true;
+    spokenBefore(objectOf(message["audio"])["id"], `messages[${index}].audio.id`, media);
     const content = message["content"];
     if (!Array.isArray(content)) continue;
     for (const [position, part] of content.entries()) {
@@ -46,6 +46,13 @@ export function findMedia(doc: ScannedObject): MessageMedia {
     }
   }
   return media;
+}
+
+/** An earlier spoken answer, by the id that the provider keeps it under. */
+function spokenBefore(id: JsonValue | undefined, field: string, media: MessageMedia): void {
+  if (typeof id !== "string") return;
+  media.uncountable = true;
+  media.references.push({ field, kind: "audio", id });
 }
 
 function countPart(part: JsonObject, path: string, media: MessageMedia): void {
@@ -68,7 +75,9 @@ function countPart(part: JsonObject, path: string, media: MessageMedia): void {
       return;
     }
     case "file":
-      countFile(objectOf(part["file"]), `${path}.file`, media);
+      // Mistral has the id beside the type, OpenAI inside of `file`.
+      if (typeof part["file_id"] === "string") countFile(part, path, media);
+      else countFile(objectOf(part["file"]), `${path}.file`, media);
       return;
     default:
   }

@@ -1,5 +1,6 @@
-import type { PriceField } from "../dialect.ts";
+import type { PriceField, ProviderReference } from "../dialect.ts";
 import { isObject } from "../../lib/json.ts";
+import { toolReferences } from "../shared/tool-references.ts";
 import { isAbsent, optionalArray, optionalObject, optionalString, type Wire } from "../shared/fields.ts";
 import { hostedTools, type MessageMedia } from "./input-bound.ts";
 
@@ -34,6 +35,22 @@ export function priceFields(field: Fields, media: MessageMedia): PriceField[] {
     if (!isAbsent(field(name))) found.push({ field: name, kind: "unknown_tool", value: name });
   }
   return [...found, ...cacheFields(field, media)];
+}
+
+/** State at the provider that some compatible servers take in a chat call, by field. */
+const STATE_FIELDS = [
+  ["previous_response_id", "response"],
+  ["conversation_id", "conversation"],
+  ["thread_id", "thread"],
+] as const;
+
+/** Ids of things that the provider keeps; only their owner may use them. */
+export function references(field: Fields, media: MessageMedia): ProviderReference[] {
+  const state = STATE_FIELDS.flatMap(([name, kind]) => {
+    const id = field(name);
+    return typeof id === "string" ? [{ field: name, kind, id }] : [];
+  });
+  return [...media.references, ...state, ...toolReferences(optionalArray(field("tools"), "tools") ?? [])];
 }
 
 function cacheFields(field: Fields, media: MessageMedia): PriceField[] {

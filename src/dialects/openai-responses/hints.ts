@@ -28,7 +28,7 @@ export function readHints(doc: ScannedObject, _route: RouteFacts): Hints {
   const media = findMedia(doc);
   const input: InputBound = boundInput(doc, media);
   const prices: PriceField[] = priceFields(field, tools);
-  const owned: ProviderReference[] = references(field, tools, media.references);
+  const owned: ProviderReference[] = references(field, media.references);
   return {
     model,
     stream: optionalBoolean(field("stream"), "stream") ?? false,

@@ -8,6 +8,7 @@ import { readHints } from "./hints.ts";
 import { decodeRequest } from "./request.ts";
 import { errorFields, formatEvent } from "./stream-error.ts";
 import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 
 /** OpenAI Responses: `POST /v1/responses`, both sides. */
@@ -20,6 +21,7 @@ export const openaiResponses: Dialect = {
   spliceRequest: (doc, owned, _route, target) => spliceRequest(doc, owned, target),
   createDecoder: (options) => new ResponsesDecoder(options),
   decodeAnswer,
+  idsIn,
   decodeError: decodeOpenAiError,
   createEncoder: (context) => new ResponsesEncoder(context),
   encodeAnswer,

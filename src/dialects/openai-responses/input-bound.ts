@@ -1,5 +1,5 @@
 import type { InputBound, ProviderReference } from "../dialect.ts";
-import { isObject, type JsonValue } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 
 /** What stands in `input` beside text. */
@@ -42,11 +42,32 @@ export function findMedia(doc: ScannedObject): InputMedia {
       media.references.push({ field: `${path}.id`, kind: "response", id: item["id"] });
     }
     for (const name of ["content", "output"]) countParts(item[name], `${path}.${name}`, media);
-    if (item["type"] === "image_generation_call" && typeof item["result"] === "string") {
-      countImage(item["result"], media);
-    }
+    if (item["type"] === "image_generation_call") countGenerated(item, path, media);
+    containerOf(item, path, media);
   }
   return media;
+}
+
+/** An earlier image: whole, or by its id alone (OpenAI image generation, multi-turn editing). */
+function countGenerated(item: JsonObject, path: string, media: InputMedia): void {
+  if (typeof item["result"] === "string") countImage(item["result"], media);
+  else if (typeof item["id"] === "string") {
+    media.images += 1;
+    media.references.push({ field: `${path}.id`, kind: "response", id: item["id"] });
+  }
+}
+
+/** A container that earlier code ran in: `container: auto` goes on in it (OpenAI code interpreter, containers). */
+function containerOf(item: JsonObject, path: string, media: InputMedia): void {
+  const places: [string, JsonValue | undefined][] = [
+    [path, item],
+    [`${path}.environment`, item["environment"]],
+  ];
+  for (const [at, value] of places) {
+    const id = isObject(value) ? value["container_id"] : undefined;
+    if (typeof id !== "string") continue;
+    media.references.push({ field: `${at}.container_id`, kind: "container", id, inHistory: true });
+  }
 }
 
 function countParts(value: JsonValue | undefined, path: string, media: InputMedia): void {

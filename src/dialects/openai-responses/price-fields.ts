@@ -1,6 +1,7 @@
 import type { PriceField, ProviderReference } from "../dialect.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { optionalBoolean, optionalObject, optionalString, type Wire } from "../shared/fields.ts";
+import { optionalArray, optionalBoolean, optionalObject, optionalString, type Wire } from "../shared/fields.ts";
+import { toolReferences } from "../shared/tool-references.ts";
 
 type Fields = (name: string) => Wire;
 
@@ -61,11 +62,7 @@ function isLocal(environment: JsonValue | undefined): boolean {
 }
 
 /** Ids of things that the provider keeps; only their owner may use them. */
-export function references(
-  field: Fields,
-  tools: readonly JsonObject[],
-  ofInput: readonly ProviderReference[],
-): ProviderReference[] {
+export function references(field: Fields, ofInput: readonly ProviderReference[]): ProviderReference[] {
   const found: ProviderReference[] = [...ofInput];
   const add = (path: string, kind: ProviderReference["kind"], id: JsonValue | undefined): void => {
     if (typeof id === "string") found.push({ field: path, kind, id });
@@ -75,21 +72,5 @@ export function references(
   if (isObject(conversation)) add("conversation.id", "conversation", conversation["id"]);
   else add("conversation", "conversation", optionalString(conversation, "conversation"));
   add("prompt.id", "prompt", optionalObject(field("prompt"), "prompt")?.["id"]);
-  for (const [index, tool] of tools.entries()) toolReferences(tool, `tools[${index}]`, add);
-  return found;
-}
-
-type Add = (path: string, kind: ProviderReference["kind"], id: JsonValue | undefined) => void;
-
-function toolReferences(tool: JsonObject, path: string, add: Add): void {
-  const stores = Array.isArray(tool["vector_store_ids"]) ? tool["vector_store_ids"] : [];
-  for (const [index, id] of stores.entries()) add(`${path}.vector_store_ids[${index}]`, "vector_store", id);
-  for (const name of ["container", "environment"]) {
-    const container = tool[name];
-    add(`${path}.${name}`, "container", container);
-    if (!isObject(container)) continue;
-    add(`${path}.${name}.container_id`, "container", container["container_id"]);
-    const files = Array.isArray(container["file_ids"]) ? container["file_ids"] : [];
-    for (const [index, id] of files.entries()) add(`${path}.${name}.file_ids[${index}]`, "file", id);
-  }
+  return [...found, ...toolReferences(optionalArray(field("tools"), "tools") ?? [])];
 }
