@@ -17,6 +17,7 @@ export function encodeResult(
   const beside: JsonObject[] = [];
   for (const item of part.content) {
     const text = textOf(item);
+    if (text === "") continue;
     if (text !== null) texts.push(text);
     else if (item.type === "media") placeMedia(item, scope, inside, beside);
     else scope.lose(item.path, "a kind of tool result that Gemini doesn't take");

@@ -18,6 +18,8 @@ export class AssistantMessage {
   #refusal = "";
   /** Mistral's thinking stands among the content. */
   #hasThinking = false;
+  /** Where reasoning stood that can go only with something said. */
+  readonly #thoughts: string[] = [];
 
   constructor(encoding: Encoding) {
     this.#encoding = encoding;
@@ -73,12 +75,16 @@ export class AssistantMessage {
       }
       const details = parsed(part.seal.value);
       if (Array.isArray(details)) this.#details.push(...details);
+      this.#thoughts.push(part.path);
       return;
     }
     if (part.text === "") return;
     if (this.#encoding.target.compat.reasoning_field === null) {
       this.#encoding.lose(part.path, "this provider takes no earlier reasoning");
-    } else this.#reasoning += part.text;
+      return;
+    }
+    this.#reasoning += part.text;
+    this.#thoughts.push(part.path);
   }
 
   /** JSON that the target minted for one of its own fields. */
@@ -109,7 +115,10 @@ export class AssistantMessage {
     const content = this.#encodeContent();
     const field = this.#encoding.target.compat.reasoning_field;
     const said = content !== null || this.#calls.length > 0 || this.#refusal !== "" || "audio" in this.#fields;
-    if (!said) return null;
+    if (!said) {
+      for (const path of this.#thoughts) this.#encoding.lose(path, "a message of nothing but reasoning can't be sent");
+      return null;
+    }
     return {
       role: "assistant",
       ...this.#fields,

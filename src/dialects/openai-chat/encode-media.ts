@@ -109,7 +109,8 @@ function encodeDocument(part: Media, encoding: Encoding): JsonObject | null {
 
 /** The API wants a name beside data; its ending tells the kind. */
 function defaultFilename(mediaType: string): string {
-  return `file.${(mediaType.split("/")[1] ?? "").replace(/[^a-z0-9]/g, "") || "bin"}`;
+  const ending = mediaType === "text/plain" ? "txt" : (mediaType.split("/")[1] ?? "");
+  return `file.${ending.replace(/[^a-z0-9]/g, "") || "bin"}`;
 }
 
 function urlOf(source: MediaSource): string | null {

@@ -14,7 +14,7 @@ export function encodeReasoning(reasoning: ReasoningRequest | null, encoding: En
   }
   switch (compat.reasoning_request) {
     case "reasoning":
-      return { reasoning: openRouterForm(reasoning) };
+      return { reasoning: openRouterForm(reasoning, encoding) };
     case "thinking":
       return thinkingForm(reasoning, encoding);
     case "enable_thinking":
@@ -29,8 +29,11 @@ export function encodeReasoning(reasoning: ReasoningRequest | null, encoding: En
 
 /** Effort as asked for, or the nearest to a budget in tokens. The steps are those that Google and Anthropic suggest for theirs. */
 function effortOf(reasoning: ReasoningRequest, encoding: Encoding): Effort | null {
+  if (reasoning.mode === "off") {
+    loseEffort(reasoning, encoding);
+    return "none";
+  }
   if (reasoning.effort !== undefined) return reasoning.effort;
-  if (reasoning.mode === "off") return "none";
   const budget = reasoning.budget;
   if (budget === undefined || budget < 0) return null;
   const effort =
@@ -42,9 +45,12 @@ function effortOf(reasoning: ReasoningRequest, encoding: Encoding): Effort | nul
 }
 
 /** https://openrouter.ai/docs/use-cases/reasoning-tokens: effort or max_tokens, not both. */
-function openRouterForm(reasoning: ReasoningRequest): JsonObject {
+function openRouterForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
   const hidden = reasoning.display === "none" ? { exclude: true } : {};
-  if (reasoning.mode === "off") return { enabled: false };
+  if (reasoning.mode === "off") {
+    loseEffort(reasoning, encoding);
+    return { enabled: false };
+  }
   if (reasoning.effort !== undefined) return { effort: reasoning.effort, ...hidden };
   if (reasoning.budget !== undefined && reasoning.budget > 0) return { max_tokens: reasoning.budget, ...hidden };
   return { enabled: true, ...hidden };
@@ -52,7 +58,10 @@ function openRouterForm(reasoning: ReasoningRequest): JsonObject {
 
 /** https://api-docs.deepseek.com/guides/thinking_mode: a switch, and an effort beside it. */
 function thinkingForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
-  if (reasoning.mode === "off" || reasoning.effort === "none") return { thinking: { type: "disabled" } };
+  if (reasoning.mode === "off" || reasoning.effort === "none") {
+    loseEffort(reasoning, encoding);
+    return { thinking: { type: "disabled" } };
+  }
   loseDisplay(reasoning, encoding);
   const effort = effortOf(reasoning, encoding);
   return { thinking: { type: "enabled" }, ...(effort === null ? {} : { reasoning_effort: effort }) };
@@ -60,11 +69,20 @@ function thinkingForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObje
 
 /** Qwen: a switch and a budget; efforts are not known. */
 function qwenForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
-  if (reasoning.mode === "off" || reasoning.effort === "none") return { enable_thinking: false };
+  if (reasoning.mode === "off" || reasoning.effort === "none") {
+    loseEffort(reasoning, encoding);
+    return { enable_thinking: false };
+  }
   loseDisplay(reasoning, encoding);
   if (reasoning.effort !== undefined) encoding.lose("reasoning_effort", "this provider knows budgets only");
   const budget = reasoning.budget !== undefined && reasoning.budget > 0 ? { thinking_budget: reasoning.budget } : {};
   return { enable_thinking: true, ...budget };
+}
+
+/** Anthropic's effort goes for the whole answer and can be asked for without thinking; here there is none beside "off". */
+function loseEffort(reasoning: ReasoningRequest, encoding: Encoding): void {
+  if (reasoning.effort === undefined || reasoning.effort === "none") return;
+  encoding.lose("reasoning.effort", "reasoning is off, and the effort can't be asked for without it");
 }
 
 /** Chat answers show what reasoning the server shows; summaries can't be asked for. */

@@ -60,6 +60,9 @@ function encodeMedia(part: PartOf<"media">, encoding: Encoding): JsonObject | nu
     case "image":
       return encodeImage(part, rest, encoding);
     case "audio":
+      if (part.cache !== undefined && encoding.isOwn) {
+        encoding.lose(`${part.path}.cache_control`, "audio can't carry a cache breakpoint");
+      }
       return encodeAudio(part, encoding);
     case "document":
       return encodeFile(part, rest, encoding);
@@ -113,8 +116,14 @@ function encodeFile(part: PartOf<"media">, rest: JsonObject, encoding: Encoding)
   const source = sourceOf(part, encoding);
   if (source === null) return null;
   const filename = part.filename ?? part.title;
-  if (source.kind === "file") return { type: "input_file", file_id: source.id, ...rest };
-  if (source.kind === "url") return { type: "input_file", file_url: source.url, ...rest };
+  if (source.kind !== "inline") {
+    const named = encoding.isOwn && filename !== undefined ? { filename } : {};
+    if (filename !== undefined && !encoding.isOwn) {
+      encoding.lose(`${part.path}.filename`, "a file that isn't sent as data keeps its own name");
+    }
+    const where = source.kind === "file" ? { file_id: source.id } : { file_url: source.url };
+    return { type: "input_file", ...where, ...named, ...rest };
+  }
   return {
     type: "input_file",
     filename: filename ?? defaultFilename(source.mediaType),

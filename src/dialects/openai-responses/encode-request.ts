@@ -8,6 +8,8 @@ import { Encoding } from "./encoding.ts";
 
 const PATH = "/responses";
 const SEALED_REASONING = "reasoning.encrypted_content";
+/** Anthropic's and Gemini's words for the list price are `default` here. */
+const TIERS: Readonly<Record<string, string>> = { standard: "default", standard_only: "default" };
 /** Least output cap that the API takes ("integer_below_min_value"). */
 const MIN_OUTPUT = 16;
 
@@ -29,7 +31,7 @@ export function encodeRequest(request: GenerateRequest, target: TargetFacts): En
     ...encodeOutputCap(request, encoding),
     ...encodeLogprobs(request),
     ...encodeInclude(request, target),
-    ...(request.serviceTier === null ? {} : { service_tier: request.serviceTier }),
+    ...(request.serviceTier === null ? {} : { service_tier: TIERS[request.serviceTier] ?? request.serviceTier }),
     ...(request.promptCacheKey === undefined ? {} : { prompt_cache_key: request.promptCacheKey }),
     ...(request.user === undefined ? {} : { user: request.user }),
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
@@ -99,12 +101,21 @@ function encodeReasoning(reasoning: ReasoningRequest | null, encoding: Encoding)
     if (reasoning.mode !== "off") encoding.lose("reasoning", "this model does not reason");
     return {};
   }
-  const effort = reasoning.effort ?? (reasoning.mode === "off" ? "none" : effortOfBudget(reasoning, encoding));
+  const effort = effortOf(reasoning, encoding);
   const fields = {
     ...(effort === null ? {} : { effort }),
     ...summaryOf(reasoning),
   };
   return Object.keys(fields).length === 0 ? {} : { reasoning: fields };
+}
+
+function effortOf(reasoning: ReasoningRequest, encoding: Encoding): string | null {
+  if (reasoning.mode !== "off") return reasoning.effort ?? effortOfBudget(reasoning, encoding);
+  // Anthropic's effort goes for the whole answer and can be asked for without thinking.
+  if (reasoning.effort !== undefined && reasoning.effort !== "none") {
+    encoding.lose("reasoning.effort", "reasoning is off, and the effort can't be asked for without it");
+  }
+  return "none";
 }
 
 /** Budgets in tokens don't exist here: the nearest effort is asked for. The steps are those that Google and Anthropic suggest for theirs. */
