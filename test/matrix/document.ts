@@ -1,13 +1,21 @@
 /** docs/dialects.md, made of what the code does. */
 import { DIALECT_IDS, type DialectId } from "../../src/ir/dialect-id.ts";
 import { answerOutcome, ANSWERS } from "./answers.ts";
-import { type Outcome, outcomeOf } from "./carry.ts";
+import { type Outcome, outcomeOf, type ProviderColumn, PROVIDERS } from "./carry.ts";
 import { FEATURES } from "./features.ts";
 
 const TITLES: Readonly<Record<DialectId, string>> = {
   "openai-chat": "Chat",
   "openai-responses": "Responses",
   "anthropic-messages": "Messages",
+  gemini: "Gemini",
+};
+
+const COLUMNS: Readonly<Record<ProviderColumn["kind"], string>> = {
+  openai: "Chat",
+  "openai-compatible": "Compatible",
+  "openai-responses": "Responses",
+  anthropic: "Messages",
   gemini: "Gemini",
 };
 
@@ -59,12 +67,12 @@ function requestTables(notes: Notes): string[] {
     `### ${chapter}`,
     "",
     ...table(
-      ["feature", "asked by", ...DIALECT_IDS.map((id) => `→ ${TITLES[id]}`)],
+      ["feature", "asked by", ...PROVIDERS.map(({ kind }) => `→ ${COLUMNS[kind]}`)],
       features.flatMap((feature) =>
         DIALECT_IDS.filter((client) => feature.asked[client] !== null).map((client) => [
           feature.name,
           TITLES[client],
-          ...DIALECT_IDS.map((provider) => cell(outcomeOf(feature, client, provider, false), notes)),
+          ...PROVIDERS.map((provider) => cell(outcomeOf(feature, client, provider, false), notes)),
         ]),
       ),
     ),
@@ -87,8 +95,9 @@ const INTRODUCTION = `# What each dialect carries
 This page is written by \`bun scripts/dialects.ts\` from the features in \`test/matrix/\`, each sent through the code; \`test/matrix.test.ts\` fails when it is out
 of date, and when something is neither carried nor reported.
 
-Clients stand at the left, providers at the top: **Chat** (OpenAI Chat Completions, and every OpenAI-compatible server), **Responses** (OpenAI
-Responses), **Messages** (Anthropic), **Gemini** (generateContent). An empty row means that the API has no way to ask for it.
+Clients stand at the left, providers at the top: **Chat** (OpenAI Chat Completions), **Compatible** (kind \`openai-compatible\`: a server that speaks Chat
+Completions and is not OpenAI, without any \`compat\` flag), **Responses** (OpenAI Responses), **Messages** (Anthropic), **Gemini** (generateContent). An
+empty row means that the API has no way to ask for it.
 
 - **natively**: client and provider speak the same dialect; the client's own bytes go on.
 - **carried**: said in the provider's words.
@@ -97,7 +106,11 @@ Responses), **Messages** (Anthropic), **Gemini** (generateContent). An empty row
 
 The tables are about the APIs. What one model or server can't do besides (flags and \`compat\` in the catalog) is reported in the same way. Signatures of
 reasoning go out sealed to clients of another dialect and come back to their minter: see
-[decision 3](decisions/0003-seals-ride-in-tool-ids.md).`;
+[decision 3](decisions/0003-seals-ride-in-tool-ids.md).
+
+Things that a provider keeps (files, containers, caches, spoken answers, conversations) belong to the account that got their ids in an answer, through the
+provider and credential that gave them: such a request goes to that provider alone, and is a 404 that names the field for everybody else. On a provider
+key of the account's own, ids that the gateway has never seen pass, too. An id is kept for 30 days after it was last named.`;
 
 /** The whole page. */
 export function dialectsPage(): string {
