@@ -17,6 +17,7 @@ import { type Flags, readConfig } from "./config.ts";
 import { createLogger } from "./lib/log.ts";
 import { serve } from "./serve.ts";
 import { backUp } from "./store/backup.ts";
+import { settledCalls } from "./store/settled-calls.ts";
 import { verifyDataFolder } from "./store/verify.ts";
 
 const out = { write: (text: string): void => void process.stdout.write(text) };
@@ -61,6 +62,8 @@ const verifyContext: VerifyContext = {
 const pricesContext: PricesContext = {
   out,
   now: () => Date.now(),
+  calls: (dataDir, since, until) =>
+    settledCalls(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, since, until),
   read: (flags) => {
     const config = readConfig(flags, process.env);
     const result = readCatalog(config, process.env);

@@ -12,7 +12,7 @@ type Row = Record<string, unknown>;
 
 function toTable(value: unknown): string {
   const rows = listOf(value);
-  if (rows !== null) return rows.length === 0 ? "(none)" : table(rows);
+  if (rows !== null) return rows.length === 0 ? "(none)" : tableText(rows);
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value);
     const width = Math.max(0, ...entries.map(([name]) => name.length));
@@ -29,7 +29,8 @@ function listOf(value: unknown): Row[] | null {
   return null;
 }
 
-function table(rows: Row[]): string {
+/** Rows under their column names, aligned. */
+export function tableText(rows: Row[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const widths = columns.map((name) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length)));
   const line = (cells: string[]): string =>

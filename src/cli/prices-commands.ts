@@ -1,11 +1,16 @@
 import { defineCommand } from "citty";
+import { parseDay } from "../catalog/build-prices.ts";
+import { type RatedCall, Rerating } from "../ledger/rerate.ts";
 import type { Output } from "./output.ts";
 import { type CatalogFile, importJson, importPrices, importText } from "./prices-import.ts";
+import { rerateJson, rerateText } from "./prices-rerate.ts";
 import { CommandError } from "./transport.ts";
 
 export interface PricesContext {
   out: Output;
   now(): number;
+  /** Settled calls from `since` to before `until` (ms). Throws Error when there is no database. */
+  calls(dataDir: string | undefined, since: number, until: number): AsyncIterable<RatedCall>;
   /** Reads the catalog that these flags name, with its text. */
   read(flags: { catalog?: string; profile?: string }): ({ ok: true } & CatalogFile) | { ok: false; problems: string[] };
 }
@@ -27,8 +32,8 @@ function read(context: PricesContext, given: { catalog?: string; profile?: strin
 
 export function pricesCommand(context: PricesContext) {
   return defineCommand({
-    meta: { name: "prices", description: "The price book: import" },
-    subCommands: { import: importCommand(context) },
+    meta: { name: "prices", description: "The price book: import, rerate" },
+    subCommands: { import: importCommand(context), rerate: rerateCommand(context) },
   });
 }
 
@@ -63,4 +68,35 @@ function importCommand(context: PricesContext) {
       }
     },
   });
+}
+
+function rerateCommand(context: PricesContext) {
+  return defineCommand({
+    meta: { name: "rerate", description: "What recorded calls would cost by a price book; changes nothing" },
+    args: {
+      since: { type: "string", required: true, description: "first day, such as 2026-11-01, or an instant with zone" },
+      until: { type: "string", description: "first day that is left out; default: now" },
+      dated: { type: "boolean", description: "by the rows in force at each call, not by those in force now" },
+      "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
+      ...catalogArgs,
+    },
+    run: async ({ args }) => {
+      const now = context.now();
+      const since = readDay("--since", args.since);
+      const until = args.until === undefined ? Number.MAX_SAFE_INTEGER : readDay("--until", args.until);
+      if (since >= until) throw new CommandError("--until must lie after --since");
+      const { catalog } = read(context, args);
+      const rerating = new Rerating(catalog.models, { choice: args.dated === true ? "call" : "now", now });
+      for await (const call of context.calls(args["data-dir"], since, until)) rerating.add(call);
+      const report = rerating.report();
+      const currency = catalog.billing.currency;
+      context.out.write(args.json === true ? rerateJson(report, currency) : rerateText(report, currency));
+    },
+  });
+}
+
+function readDay(flag: string, text: string): number {
+  const at = parseDay(text);
+  if (Number.isNaN(at)) throw new CommandError(`${flag} must be a date such as 2026-11-01, not ${text}`);
+  return at;
 }

@@ -57,7 +57,7 @@ function single(kind: PriceLine["kind"], name: string, value: Rational, currency
 }
 
 /** What exactText wrote: a decimal or a fraction. */
-function readExact(text: string): Rational {
+export function readExact(text: string): Rational {
   const [num = "", den] = text.split("/");
   return den === undefined ? parseDecimal(text) : divide(parseDecimal(num), parseDecimal(den));
 }

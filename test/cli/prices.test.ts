@@ -6,6 +6,10 @@ import { join } from "node:path";
 import { readCatalog, catalogSource } from "../../src/catalog-holder.ts";
 import { pricesCommand } from "../../src/cli/prices-commands.ts";
 import { runLine } from "../../src/cli/run.ts";
+import { settledCalls } from "../../src/store/settled-calls.ts";
+import { catalogOf as gatewayCatalog, clientOf, kindOf, model } from "../gateway/support.ts";
+import { startGateway } from "../support/gateway.ts";
+import { startUpstream } from "../support/upstream.ts";
 import { readConfig } from "../../src/config.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
@@ -26,6 +30,7 @@ const LIST = `{
 /** A folder with a catalog and a price list, and the command line in it. */
 class Bench implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "tollgate-prices-"));
+  now = NOW;
   constructor() {
     writeFileSync(this.path("catalog.yaml"), CATALOG, { mode: 0o600 });
     writeFileSync(this.path("litellm.json"), LIST);
@@ -40,7 +45,8 @@ class Bench implements Disposable {
     const out = { write: (piece: string) => void (text += piece) };
     const command = pricesCommand({
       out,
-      now: () => NOW,
+      now: () => this.now,
+      calls: (dataDir, since, until) => settledCalls(dataDir ?? this.folder, since, until),
       read: (flags) => {
         const config = readConfig(flags, ENV);
         const result = readCatalog(config, ENV);
@@ -124,4 +130,65 @@ test("import refuses a row in the past, a file that is no list, and a broken cat
   writeFileSync(bench.path("catalog.yaml"), "models: 1");
   await expect(bench.import("--write", file)).rejects.toThrow("the catalog can't be used");
   expect(existsSync(file)).toBe(false);
+});
+
+test("rerate: what served calls would cost by another catalog, beside a running server, changing nothing", async () => {
+  await using up = await startUpstream();
+  const client = clientOf("openai-chat");
+  const catalog = (input: string) =>
+    gatewayCatalog({
+      providers: { one: { kind: "openai", url: up.url } },
+      models: [model("m", "one", { price: { input, output: "2" } }), model("other", "one")],
+      billing: { markup_percent: 50 },
+    });
+  await using gateway = await startGateway({ catalog: catalog("1") });
+  const key = await gateway.createKey({ credit: "5.00" });
+  up.always(kindOf(client.id).reply({ usage: { input: 1_000, output: 10 } }));
+  for (const name of ["m", "m", "other"]) {
+    const answer = await gateway.post(client.path({}), client.body({ model: name, maxTokens: 100 }), key.key);
+    expect(answer.status).toBe(200);
+    await answer.text();
+  }
+  const before = await gateway.balance(key.accountId);
+  using bench = new Bench();
+  bench.now = Date.now();
+  writeFileSync(bench.path("dearer.yaml"), catalog("3"));
+  const rerate = (...more: string[]) =>
+    bench.run("rerate", "--data-dir", gateway.dataDir, "--catalog", bench.path("dearer.yaml"), ...more);
+  const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const report = JSON.parse(await rerate("--since", day, "--json")) as Record<string, unknown>;
+  // 1,000 × 1 + 10 × 2 = 1,020 millionths; at 3 it is 3,020; half as much again for the customer.
+  expect(report).toMatchObject({
+    currency: "USD",
+    models: [
+      {
+        model: "m",
+        provider: "one",
+        calls: 2,
+        charged: "0.00306",
+        would_be_charged: "0.00906",
+        change: "0.006",
+        cost_usd: "0.00204",
+        would_cost_usd: "0.00604",
+        cost_change_usd: "0.004",
+      },
+      { model: "other", calls: 1, charged: "0.00153", would_be_charged: "0.00153", change: "0.00" },
+    ],
+    total: { calls: 3, charged: "0.00459", would_be_charged: "0.01059", change: "0.006" },
+  });
+  const text = await rerate("--since", day);
+  expect(text).toMatch(/^total +3 +0\.00459 +0\.01059 +0\.006 /m);
+  expect(text).toContain("nothing was changed");
+  expect(await rerate("--since", day, "--until", day.slice(0, 4) + "-01-02").catch(String)).toContain("--until");
+  const later = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  expect(JSON.parse(await rerate("--since", later, "--json"))).toMatchObject({ models: [], total: { calls: 0 } });
+  expect(await gateway.balance(key.accountId)).toEqual(before);
+  expect(gateway.verify()).toEqual([]);
+});
+
+test("rerate wants a day, and a database", async () => {
+  using bench = new Bench();
+  const flags = ["--catalog", bench.path("catalog.yaml"), "--data-dir", bench.folder];
+  await expect(bench.run("rerate", ...flags, "--since", "yesterday")).rejects.toThrow("must be a date");
+  await expect(bench.run("rerate", ...flags, "--since", "2026-11-01")).rejects.toThrow("no database");
 });
