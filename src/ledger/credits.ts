@@ -28,8 +28,9 @@ const COUNTERPART: Record<CreditRequest["kind"], OperatorBook> = {
 export function planCredit(state: LedgerState, request: CreditRequest, now: number, storage: LedgerStorage): Planned {
   const account = state.account(request.accountId);
   checkAmount(request);
-  const { accountId, amount, kind, reason, idempotencyKey, expiresAt } = request;
-  const fingerprint = fingerprintOf([amount.toString(), kind, reason, String(expiresAt)]);
+  const { accountId, amount, kind, reason, idempotencyKey, expiresAt, invoice = null } = request;
+  const facts = [amount.toString(), kind, reason, String(expiresAt)];
+  const fingerprint = fingerprintOf(invoice === null ? facts : [...facts, String(invoice)]);
   if (wasBooked(storage, accountId, idempotencyKey, fingerprint)) return { account, ops: [] };
   if (kind === "grant" && expiresAt !== null && expiresAt <= now) {
     throw invalidRequest("expires_at", "expires_at must lie in the future.");
@@ -40,21 +41,29 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
   }
   const id = state.nextCreditId;
   state.nextCreditId += 1;
-  const credit = { id, accountId, kind, amount, reason, idempotencyKey, fingerprint, holdId: null, createdAt: now };
+  const owed = invoice === null ? 0n : -state.receivable(account).posted;
+  const receivable = owed > 0n ? least(owed, amount) : 0n;
+  const base = { id, accountId, kind, amount, reason, idempotencyKey, fingerprint, createdAt: now };
+  const credit: CreditRow = { ...base, holdId: null, invoice, receivable };
   const ops: LedgerOp[] = [{ op: "credit", credit }];
   if (kind === "grant") {
     openGrant(state, ops, { id, accountId, kind: "promo", amount, expiresAt, createdAt: now }, now);
     return { account, ops };
   }
   const other = state.books.operator(COUNTERPART[kind]);
-  const [from, to] = amount > 0n ? [other, account.wallet] : [account.wallet, other];
-  const size = amount > 0n ? amount : -amount;
-  post(state, ops, { at: now, debit: from, credit: to, amount: size, kind: entryKind(kind), reference: id });
+  const move = (debit: Book, to: Book, size: Nano): void => {
+    if (size > 0n) post(state, ops, { at: now, debit, credit: to, amount: size, kind: entryKind(kind), reference: id });
+  };
+  if (receivable > 0n) move(other, state.receivable(account), receivable);
+  if (amount > 0n) move(other, account.wallet, amount - receivable);
+  else move(account.wallet, other, -amount);
   return { account, ops };
 }
 
 /** A refund without a call is goodwill: it references its own credit, not a hold. */
 const entryKind = (kind: CreditRequest["kind"]) => (kind === "refund" ? "adjust" : kind);
+
+const least = (a: Nano, b: Nano): Nano => (a < b ? a : b);
 
 function checkAmount({ amount, kind }: CreditRequest): void {
   if (amount === 0n) throw invalidRequest("amount", "amount must not be 0.");
@@ -98,6 +107,8 @@ export function planRefund(state: LedgerState, request: RefundRequest, now: numb
   }
   const id = state.nextCreditId;
   state.nextCreditId += 1;
+  const moves: LedgerOp[] = [];
+  const receivable = giveBack(state, account, charge, amount, now, moves);
   const credit: CreditRow = {
     id,
     accountId: account.id,
@@ -107,10 +118,11 @@ export function planRefund(state: LedgerState, request: RefundRequest, now: numb
     idempotencyKey: request.idempotencyKey,
     fingerprint,
     holdId: charge.holdId,
+    invoice: null,
+    receivable,
     createdAt: now,
   };
-  const ops: LedgerOp[] = [{ op: "credit", credit }];
-  giveBack(state, account, charge, amount, now, ops);
+  const ops: LedgerOp[] = [{ op: "credit", credit }, ...moves];
   for (const counter of state.spendCounters(charge.accountId, charge.keyId, charge.month)) {
     counter.value -= amount;
     ops.push({ op: "counter", subject: counter.subject, period: counter.period, delta: -amount });
@@ -118,6 +130,7 @@ export function planRefund(state: LedgerState, request: RefundRequest, now: numb
   return { account, ops };
 }
 
+/** Gives what of it went to the receivable. */
 function giveBack(
   state: LedgerState,
   account: Account,
@@ -125,13 +138,16 @@ function giveBack(
   amount: Nano,
   now: number,
   ops: LedgerOp[],
-): void {
+): Nano {
   const { revenue } = state.books;
+  const owed = state.receivable(account);
   let left = amount;
+  let receivable = 0n;
   for (const part of charge.parts.toReversed()) {
-    const size = part.amount < left ? part.amount : left;
+    const size = least(part.amount, left);
     if (size === 0n) continue;
     const book = state.books.numbered(part.book);
+    if (book === owed) receivable += size;
     post(state, ops, { at: now, debit: revenue, credit: book, amount: size, kind: "refund", reference: charge.holdId });
     if (isOver(account, book, now)) {
       const credit = state.books.operator("expired");
@@ -140,6 +156,7 @@ function giveBack(
     }
     left -= size;
   }
+  return receivable;
 }
 
 /** A grant's book whose grant is no longer live. */

@@ -141,6 +141,10 @@ export interface CreditRow {
   fingerprint: string;
   /** The call that a refund is for. */
   holdId: number | null;
+  /** The issued invoice that a credit note takes back from. */
+  invoice: number | null;
+  /** What of `amount` lowered what the account owes, instead of filling its wallet or grants. */
+  receivable: Nano;
   createdAt: number;
 }
 

@@ -66,6 +66,8 @@ function beginPeriod(
       idempotencyKey,
       fingerprint: createHash("sha256").update(idempotencyKey).digest("hex"),
       holdId: null,
+      invoice: null,
+      receivable: 0n,
     };
     ops.push({ op: "credit", credit });
     openGrant(state, ops, { ...base, kind: "subscription", expiresAt: period.end }, now);

@@ -196,6 +196,8 @@ export interface CreditRequest {
   reason: string;
   idempotencyKey: string | null;
   expiresAt: number | null;
+  /** Number of the invoice that a refund is a credit note to: what is owed is lowered first, the rest goes to the wallet. */
+  invoice?: number;
 }
 
 /**

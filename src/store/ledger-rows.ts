@@ -128,6 +128,8 @@ export interface RawCredit {
   fingerprint: string;
   hold_id: bigint | null;
   created_at: bigint;
+  invoice: bigint | null;
+  receivable: Nano;
 }
 export const creditOf = (row: RawCredit): CreditRow => ({
   id: Number(row.id),
@@ -139,6 +141,8 @@ export const creditOf = (row: RawCredit): CreditRow => ({
   fingerprint: row.fingerprint,
   holdId: row.hold_id === null ? null : Number(row.hold_id),
   createdAt: Number(row.created_at),
+  invoice: row.invoice === null ? null : Number(row.invoice),
+  receivable: row.receivable,
 });
 
 export const termsOf = (row: { body: string }): AccountTerms => fromText<AccountTerms>(row.body);

@@ -19,7 +19,7 @@ export function prepareLedgerStatements(db: Database) {
       "INSERT INTO grants (id, account_id, kind, amount, expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?)",
     ),
     credit: db.prepare(
-      "INSERT INTO credits (id, account_id, kind, amount, reason, idempotency_key, fingerprint, hold_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO credits (id, account_id, kind, amount, reason, idempotency_key, fingerprint, hold_id, created_at, invoice, receivable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     terms: db.prepare(
       "INSERT INTO terms (account_id, body) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET body = ?2",

@@ -120,6 +120,7 @@ export class SqliteLedgerStorage implements LedgerStorage {
 
   #credit(credit: CreditRow): void {
     const { id, accountId, kind, amount, reason, idempotencyKey, fingerprint, holdId, createdAt } = credit;
+    const { invoice, receivable } = credit;
     this.#sql.credit.run(
       id,
       accountId,
@@ -130,6 +131,8 @@ export class SqliteLedgerStorage implements LedgerStorage {
       fingerprint,
       holdId,
       createdAt,
+      invoice,
+      checkNano(receivable),
     );
   }
 

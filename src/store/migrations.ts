@@ -5,6 +5,7 @@ import providerKeys from "./migrations/0002_provider_keys.sql" with { type: "tex
 import auditSinks from "./migrations/0003_audit_sinks.sql" with { type: "text" };
 import reconciliations from "./migrations/0004_reconciliations.sql" with { type: "text" };
 import providerIds from "./migrations/0005_provider_ids.sql" with { type: "text" };
+import invoices from "./migrations/0007_invoices.sql" with { type: "text" };
 
 /** Forward only, embedded in the binary. An entry is never edited after a release; a change is a new entry. */
 const MIGRATIONS: readonly { name: string; sql: string }[] = [
@@ -13,6 +14,7 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
   { name: "0003_audit_sinks", sql: auditSinks },
   { name: "0004_reconciliations", sql: reconciliations },
   { name: "0005_provider_ids", sql: providerIds },
+  { name: "0007_invoices", sql: invoices },
 ];
 
 const BREAKPOINT = "--> statement-breakpoint";
