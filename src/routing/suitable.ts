@@ -3,6 +3,7 @@ import { currentPrice, modifierName } from "../catalog/price.ts";
 import { DIALECT_OF_KIND } from "../catalog/kinds.ts";
 import type { Catalog, Model, PriceRow } from "../catalog/types.ts";
 import type { Hints, PriceField } from "../dialects/dialect.ts";
+import type { DialectId } from "../ir/dialect-id.ts";
 import { GatewayError, unsupportedFeature } from "../ir/error.ts";
 import type { Capability } from "../ir/target.ts";
 import { type ReferenceWants, referenceRefusal } from "./references.ts";
@@ -63,12 +64,18 @@ function isAllowed(wants: Wants, model: Model, alias: string | null): boolean {
 function uncoveredField(wants: Wants, model: Model, row: PriceRow | null): PriceField | null {
   if (row === null || row.free) return null;
   const provider = wants.catalog.providers.get(model.provider);
-  // Hosted tools and cache lives of another dialect are not carried over, so they can't cost anything.
-  const sameDialect = provider !== undefined && DIALECT_OF_KIND[provider.kind] === wants.clientDialect;
-  return wants.hints.priceFields.find((item) => !covers(row, item, sameDialect)) ?? null;
+  if (provider === undefined) return wants.hints.priceFields[0] ?? null;
+  const dialect = DIALECT_OF_KIND[provider.kind];
+  return wants.hints.priceFields.find((item) => !covers(row, item, isTold(wants, item, dialect))) ?? null;
 }
 
-function covers(row: PriceRow, item: PriceField, sameDialect: boolean): boolean {
+/** Hosted tools and cache lives of another dialect are not carried over, so they can't cost anything; but Anthropic's cache marks are also OpenRouter's. */
+function isTold({ clientDialect }: Wants, item: PriceField, dialect: DialectId): boolean {
+  if (dialect === clientDialect) return true;
+  return dialect === "anthropic-messages" && item.kind === "cache_ttl" && item.field.includes("cache_control");
+}
+
+function covers(row: PriceRow, item: PriceField, told: boolean): boolean {
   switch (item.kind) {
     case "service_tier":
     case "speed":
@@ -78,11 +85,11 @@ function covers(row: PriceRow, item: PriceField, sameDialect: boolean): boolean 
     }
     case "cache_ttl":
       // Without a price of its own the shortest life costs what input costs.
-      return !sameDialect || item.value === "5m" || [...row.cacheWriteTtls].some((ttl) => ttl === item.value);
+      return !told || item.value === "5m" || [...row.cacheWriteTtls].some((ttl) => ttl === item.value);
     case "background":
-      return !sameDialect || row.modifiers.has("background");
+      return !told || row.modifiers.has("background");
     default:
-      return !sameDialect || row.toolFees.has(item.value);
+      return !told || row.toolFees.has(item.value);
   }
 }
 

@@ -10,8 +10,8 @@ type Fields = (name: string) => Wire;
 const PLAIN_TIERS: ReadonlySet<string> = new Set(["auto", "default", "standard", "on_demand"]);
 /** Hosted tools by their names in price rows. */
 const HOSTED_TOOLS: ReadonlySet<string> = new Set(["web_search", "code_execution", "file_search", "browser_search"]);
-/** OpenRouter's ways to another model or provider than the one that is paid for, and its plugins. */
-const DETOURS = ["models", "provider", "plugins", "fallbacks", "preset"];
+/** OpenRouter's ways to another model or provider than the one that is paid for, its plugins, and Azure's retrieval. */
+const DETOURS = ["models", "provider", "plugins", "fallbacks", "preset", "data_sources"];
 
 /** Fields that change the price of the call: they pass only where the price row covers them. */
 export function priceFields(field: Fields, media: MessageMedia): PriceField[] {
@@ -26,6 +26,10 @@ export function priceFields(field: Fields, media: MessageMedia): PriceField[] {
   const search = field("search_parameters");
   if (isObject(search) && search["mode"] !== "off") {
     found.push({ field: "search_parameters", kind: "server_tool", value: "web_search" });
+  }
+  // Qwen's models at DashScope search when told so.
+  if (field("enable_search") === true) {
+    found.push({ field: "enable_search", kind: "server_tool", value: "web_search" });
   }
   for (const tool of hostedTools(optionalArray(field("tools"), "tools") ?? [])) {
     const value = tool.name.replace(/^openrouter:/, "").replace(/_preview.*$/, "");
