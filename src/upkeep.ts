@@ -23,7 +23,7 @@ export class Upkeep {
   }
 
   /**
-   * Books what expired, writes down when keys were last used, drops what is kept for a while only. Holds are not touched: by a clock that jumped, a
+   * Books what expired, sums up new calls, writes down when keys were last used, drops what is kept for a while only. Holds are not touched: by a clock that jumped, a
    * call under way would look old. Never rejects.
    */
   async round(): Promise<void> {
@@ -33,6 +33,7 @@ export class Upkeep {
       await Promise.all([
         this.#ledger.sweep(Number.NEGATIVE_INFINITY),
         this.#store.accounts.flushTouched(),
+        this.#store.summaries.catchUp(),
         this.#store.responses.sweep(now),
         this.#store.ownership.sweep(now),
         this.#store.idempotency.sweep(now - DAY_MS),

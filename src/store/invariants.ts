@@ -25,6 +25,7 @@ const SPENT = `SELECT subject, month, sum(amount) AS total FROM (
 /** Calls that have not been pruned. */
 const ENDED = "(SELECT * FROM calls WHERE hold_id IS NOT NULL)";
 const PRUNED_HOLD = "coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'audit_pruned_hold'), 0)";
+const SUMMED_UP = "coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'summary_position'), 0)";
 const PRUNED_MONTH = "coalesce((SELECT value FROM settings WHERE name = 'audit_pruned_month'), '')";
 
 const entriesOfHolds = (kind: string): string =>
@@ -34,9 +35,9 @@ const entriesOfHolds = (kind: string): string =>
 export const BOOK_INVARIANTS: readonly Invariant[] = [
   {
     name: "posted balances equal the sum of entries",
-    sql: `SELECT coalesce(b.name, m.book) AS subject, b.posted AS found, m.total AS expected
-          FROM books b FULL OUTER JOIN (${MOVED}) m ON m.book = b.id
-          WHERE coalesce(b.posted, 0) <> coalesce(m.total, 0)`,
+    sql: `SELECT coalesce(max(name), id) AS subject, sum(posted) AS found, sum(total) AS expected
+          FROM (SELECT id, name, posted, NULL AS total FROM books UNION ALL SELECT book, NULL, NULL, total FROM (${MOVED}))
+          GROUP BY id HAVING coalesce(sum(posted), 0) <> coalesce(sum(total), 0)`,
   },
   {
     name: "all balances add up to zero",
@@ -103,10 +104,11 @@ export const CALL_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "monthly spend is the sum of charges less refunds",
-    sql: `SELECT coalesce(c.subject || ' ' || c.period, t.subject || ' ' || t.month) AS subject, c.value AS found, t.total AS expected
-          FROM (SELECT * FROM counters WHERE subject NOT LIKE 'messages:%') c
-          FULL OUTER JOIN (${SPENT}) t ON t.subject = c.subject AND t.month = c.period
-          WHERE coalesce(c.value, 0) <> coalesce(t.total, 0) AND coalesce(c.period, t.month) > ${PRUNED_MONTH}`,
+    sql: `SELECT subject || ' ' || period AS subject, sum(value) AS found, sum(total) AS expected
+          FROM (SELECT subject, period, value, NULL AS total FROM counters WHERE subject NOT LIKE 'messages:%'
+                UNION ALL SELECT subject, month, NULL, total FROM (${SPENT}))
+          WHERE period > ${PRUNED_MONTH}
+          GROUP BY subject, period HAVING coalesce(sum(value), 0) <> coalesce(sum(total), 0)`,
   },
   {
     name: "records tell what was charged, and to whom",
@@ -114,5 +116,31 @@ export const CALL_INVARIANTS: readonly Invariant[] = [
           WHERE charged <> CAST(record ->> ${positionOf("charged")} AS INTEGER)
              OR request_id <> record ->> ${positionOf("request_id")} OR account_id <> record ->> ${positionOf("account_id")}
              OR at <> record ->> ${positionOf("time")}`,
+  },
+];
+
+/** The rules that bind the summaries to the calls that have been summed up. */
+export const SUMMARY_INVARIANTS: readonly Invariant[] = [
+  {
+    name: "usage by day is the sum of its calls",
+    sql: `SELECT account_id AS subject, sum(found) AS found, sum(expected) AS expected
+          FROM (SELECT account_id, calls, charged AS found, 0 AS expected FROM usage_days
+                UNION ALL SELECT account_id, -1, 0, charged FROM calls WHERE seq <= ${SUMMED_UP})
+          GROUP BY account_id HAVING sum(calls) <> 0 OR sum(found) <> sum(expected)`,
+  },
+  {
+    name: "invoice lines are the sum of their calls",
+    sql: `SELECT account_id || ' ' || month AS subject, sum(found) AS found, sum(expected) AS expected
+          FROM (SELECT account_id, month, calls, amount AS found, 0 AS expected FROM month_lines
+                UNION ALL SELECT account_id, month, -1, 0, charged FROM calls
+                          WHERE seq <= ${SUMMED_UP} AND hold_id IS NOT NULL AND charged > 0)
+          GROUP BY account_id, month HAVING sum(calls) <> 0 OR sum(found) <> sum(expected)`,
+  },
+  {
+    name: "what paid adds up to the invoice lines",
+    sql: `SELECT account_id || ' ' || month AS subject, sum(found) AS found, sum(expected) AS expected
+          FROM (SELECT account_id, month, amount AS found, 0 AS expected FROM month_payments
+                UNION ALL SELECT account_id, month, 0, amount FROM month_lines)
+          GROUP BY account_id, month HAVING sum(found) <> sum(expected)`,
   },
 ];

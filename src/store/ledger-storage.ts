@@ -113,6 +113,10 @@ export class SqliteLedgerStorage implements LedgerStorage {
         return this.#credit(op.credit);
       case "terms":
         return void sql.terms.run(op.terms.accountId, rows.toText(op.terms));
+      case "low_balance": {
+        const { accountId, at, balance, threshold } = op.alert;
+        return void sql.lowBalance.run(accountId, at, checkNano(balance), checkNano(threshold));
+      }
       case "book":
       case "counter":
     }
@@ -216,7 +220,7 @@ export class SqliteLedgerStorage implements LedgerStorage {
       terms: read<{ body: string }>("SELECT body FROM terms").map(rows.termsOf),
       openHolds: read<rows.RawHold>("SELECT * FROM holds ORDER BY id").map(rows.holdOf),
       nextHoldId: next(
-        `SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM calls), 0),
+        `SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM calls WHERE hold_id IS NOT NULL), 0),
            coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'audit_pruned_hold'), 0)) + 1 AS next`,
       ),
       nextCreditId: next("SELECT coalesce(max(id), 0) + 1 AS next FROM credits"),

@@ -1,11 +1,13 @@
 import type { Database } from "bun:sqlite";
-import { copyFileSync, existsSync } from "node:fs";
+import { constants, copyFileSync, existsSync } from "node:fs";
 import init from "./migrations/0001_init.sql" with { type: "text" };
 import providerKeys from "./migrations/0002_provider_keys.sql" with { type: "text" };
 import auditSinks from "./migrations/0003_audit_sinks.sql" with { type: "text" };
 import reconciliations from "./migrations/0004_reconciliations.sql" with { type: "text" };
 import providerIds from "./migrations/0005_provider_ids.sql" with { type: "text" };
+import summaries from "./migrations/0006_summaries.sql" with { type: "text" };
 import invoices from "./migrations/0007_invoices.sql" with { type: "text" };
+import lowBalanceAlerts from "./migrations/0008_low_balance_alerts.sql" with { type: "text" };
 
 /** Forward only, embedded in the binary. An entry is never edited after a release; a change is a new entry. */
 const MIGRATIONS: readonly { name: string; sql: string }[] = [
@@ -14,7 +16,9 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
   { name: "0003_audit_sinks", sql: auditSinks },
   { name: "0004_reconciliations", sql: reconciliations },
   { name: "0005_provider_ids", sql: providerIds },
+  { name: "0006_summaries", sql: summaries },
   { name: "0007_invoices", sql: invoices },
+  { name: "0008_low_balance_alerts", sql: lowBalanceAlerts },
 ];
 
 const BREAKPOINT = "--> statement-breakpoint";
@@ -44,5 +48,5 @@ export function migrate(db: Database, file: string): void {
 function snapshot(db: Database, file: string, name: string): void {
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   const copy = `${file}.before-${name}`;
-  if (!existsSync(copy)) copyFileSync(file, copy);
+  if (!existsSync(copy)) copyFileSync(file, copy, constants.COPYFILE_FICLONE);
 }

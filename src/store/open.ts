@@ -5,6 +5,7 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Logger } from "../lib/log.ts";
 import { AccountStore } from "./account-store.ts";
 import { SqliteAccounting } from "./accounting-store.ts";
+import { AlertTable } from "./alert-table.ts";
 import { AuditQueries } from "./audit-queries.ts";
 import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
@@ -17,6 +18,7 @@ import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts
 import { Reserve } from "./reserve.ts";
 import { Retention } from "./retention.ts";
 import { SinkTable } from "./sink-table.ts";
+import { Summaries } from "./summaries.ts";
 import { Writer } from "./writer.ts";
 
 /** Everything that is kept in a data folder. One process has it open at a time. */
@@ -26,11 +28,13 @@ export interface Store {
   accounting: SqliteAccounting;
   audit: AuditQueries;
   invoices: InvoiceQueries;
+  summaries: Summaries;
   retention: Retention;
   idempotency: IdempotencyTable;
   callCaps: CallCapTable;
   providerKeys: ProviderKeyTable;
   sinks: SinkTable;
+  alerts: AlertTable;
   responses: ResponseTable;
   ownership: OwnershipTable;
   /** Writes what is queued, then lets go of the folder. */
@@ -77,16 +81,19 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   const storage = new SqliteLedgerStorage(db, writer, options.currency);
   const orm = drizzle(db);
   const accounts = new AccountStore(orm, writer);
+  const summaries = new Summaries(db, { writer, timezone: options.timezone ?? (() => "UTC"), log: options.log });
   return {
     ledger: storage,
     accounts,
     accounting: new SqliteAccounting(db, writer, options.timezone ?? (() => "UTC")),
-    audit: new AuditQueries(db, options.timezone),
+    audit: new AuditQueries(db, summaries, options.timezone),
     invoices: new InvoiceQueries(db, options.currency),
-    retention: new Retention(db, writer),
+    summaries,
+    retention: new Retention(db, writer, summaries),
     idempotency: new IdempotencyTable(orm, writer),
     callCaps: new CallCapTable(orm, writer),
     sinks: new SinkTable(orm, writer),
+    alerts: new AlertTable(db, writer),
     providerKeys: new ProviderKeyTable(orm, writer),
     responses: new ResponseTable(orm, writer, options.now),
     ownership: new OwnershipTable(orm, writer, options.now),

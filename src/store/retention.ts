@@ -1,9 +1,10 @@
 import type { Database } from "bun:sqlite";
 import type { ChainHead } from "../audit/chain.ts";
+import type { Summaries } from "./summaries.ts";
 import type { Writer } from "./writer.ts";
 
 /** Calls that go in one transaction: other calls' commits must not wait long. */
-const SEGMENT = 5_000;
+const SEGMENT = 1_000;
 
 export interface Pruned {
   /** Calls that were dropped. */
@@ -19,9 +20,11 @@ export interface Pruned {
 export class Retention {
   readonly #db: Database;
   readonly #writer: Writer;
-  constructor(db: Database, writer: Writer) {
+  readonly #summaries: Summaries;
+  constructor(db: Database, writer: Writer, summaries: Summaries) {
     this.#db = db;
     this.#writer = writer;
+    this.#summaries = summaries;
   }
 
   /**
@@ -29,6 +32,7 @@ export class Retention {
    * keeps its neighbours. The newest row always stays. Rejects when the database can't be written.
    */
   async prune(month: string): Promise<Pruned> {
+    await this.#summaries.catchUp();
     const last = this.#lastToGo(month);
     let calls = 0;
     for (;;) {
@@ -38,19 +42,19 @@ export class Retention {
     }
     await this.#writer.enqueue(() => {
       this.#db.run("DELETE FROM counters WHERE subject LIKE 'messages:%' AND period <= ?", [`${month}-31`]);
+      this.#summaries.dropFacets();
     });
     return { calls, anchor: this.#anchor() };
   }
 
+  /** Calls that came in behind the summaries stay: they are newer than all that may go. */
   #lastToGo(month: string): number {
-    const { later, newest } = this.#db
-      .query(
-        `SELECT max(seq) AS newest,
-                min(CASE WHEN coalesce(month, strftime('%Y-%m', at / 1000, 'unixepoch')) > ? THEN seq END) AS later
-         FROM calls`,
-      )
-      .get(month) as { later: bigint | null; newest: bigint | null };
-    return Number(later ?? newest ?? 1n) - 1;
+    const position = this.#summaries.position();
+    const { later } = this.#db
+      .query("SELECT min(first_seq) AS later FROM spans WHERE length(period) = 7 AND period > ?")
+      .get(month) as { later: bigint | null };
+    const newest = this.#db.query("SELECT max(seq) AS newest FROM calls").get() as { newest: bigint | null };
+    return Math.min(Number(later ?? newest.newest ?? 1n) - 1, position);
   }
 
   /** Moves the anchor first: triggers let only rows before it go. Gives the number of calls dropped. */
@@ -69,6 +73,7 @@ export class Retention {
         .get(seq) as { hold: bigint | null; month: string | null };
       if (hold !== null) this.#raise("audit_pruned_hold", String(hold), (old) => BigInt(old) < hold);
       if (month !== null) this.#raise("audit_pruned_month", month, (old) => old < month);
+      this.#summaries.subtract(seq);
       dropped = this.#db.run("DELETE FROM calls WHERE seq <= ?", [seq]).changes;
     });
     return dropped;

@@ -71,6 +71,8 @@ export class Book implements Disposable {
   /** What accounts were told of low balances. */
   readonly lowBalances: bigint[] = [];
   now = Date.UTC(2026, 10, 21, 12);
+  /** IANA zone of days and months. */
+  timezone = "UTC";
   store: Store;
   ledger: BookLedger;
   #serial = 0;
@@ -83,7 +85,8 @@ export class Book implements Disposable {
 
   #open(): Store {
     const log = createLogger((line) => this.logs.push(line), "debug");
-    return openStore(this.dataDir, { log, currency: () => "USD", now: () => this.now });
+    const [now, timezone] = [() => this.now, () => this.timezone];
+    return openStore(this.dataDir, { log, currency: () => "USD", now, timezone });
   }
 
   #ledger(): BookLedger {
@@ -92,7 +95,7 @@ export class Book implements Disposable {
       clock: { now: () => this.now, monotonic: () => this.now },
       log: createLogger((line) => this.logs.push(line), "debug"),
       currency: () => "USD",
-      timezone: () => "UTC",
+      timezone: () => this.timezone,
       onLowBalance: (told) => this.lowBalances.push(told.balance),
     });
   }

@@ -145,6 +145,20 @@ test.each<[string, string[], string]>([
   expect(verifyDataFolder(book.dataDir).findings.join("\n")).toContain(finding);
 });
 
+test.each([
+  ["UPDATE usage_days SET charged = charged + 1", "usage by day is the sum of its calls: a"],
+  ["UPDATE usage_days SET calls = calls + 1", "usage by day is the sum of its calls: a"],
+  ["DELETE FROM month_lines", "invoice lines are the sum of their calls: a 2026-11"],
+  ["UPDATE month_payments SET amount = amount - 1", "what paid adds up to the invoice lines: a 2026-11"],
+])("summaries that were changed: %s", async (statement, finding) => {
+  using book = await booksOfADay();
+  await book.store.summaries.catchUp();
+  await book.store.close();
+  expect(verifyDataFolder(book.dataDir).findings).toEqual([]);
+  change(book, statement);
+  expect(verifyDataFolder(book.dataDir).findings.join("\n")).toContain(finding);
+});
+
 test("an audit log that was cut off is found by a head that was written down", async () => {
   using book = await booksOfADay();
   await book.store.close();

@@ -1,0 +1,66 @@
+import type { SQLQueryBindings } from "bun:sqlite";
+import { positionOf, type StoredField } from "../audit/record.ts";
+import type { Facet } from "./summary-sql.ts";
+
+export interface AuditFilter {
+  accountId: string | null;
+  keyId?: string;
+  model?: string;
+  provider?: string;
+  status?: number;
+  streamState?: string;
+  requestId?: string;
+  /** ms since the epoch, included. */
+  from?: number;
+  /** ms since the epoch, left out. */
+  to?: number;
+}
+
+/** A condition with the values of its parameters. */
+export interface Where {
+  sql: string;
+  values: SQLQueryBindings[];
+}
+
+/** SQL for a field of the stored record. */
+export const recordField = (name: StoredField): string => `(record ->> ${positionOf(name)})`;
+
+/** The filter as a condition on rows of calls. All values are bound parameters. */
+export function whereOf(filter: AuditFilter): Where {
+  const parts: string[] = [];
+  const values: SQLQueryBindings[] = [];
+  const add = (sql: string, value: SQLQueryBindings | null | undefined): void => {
+    if (value === null || value === undefined) return;
+    parts.push(sql);
+    values.push(value);
+  };
+  add("account_id = ?", filter.accountId);
+  add("at >= ?", filter.from);
+  add("at < ?", filter.to);
+  add(`${recordField("key_id")} = ?`, filter.keyId);
+  add(`${recordField("model")} = ?`, filter.model);
+  add(`${recordField("provider")} = ?`, filter.provider);
+  add(`${recordField("status")} = ?`, filter.status);
+  add(`${recordField("stream_state")} = ?`, filter.streamState);
+  if (filter.requestId !== undefined) {
+    // Both halves have an index.
+    parts.push("((request_id = ? AND hold_id IS NOT NULL) OR (request_id = ? AND hold_id IS NULL))");
+    values.push(filter.requestId, filter.requestId);
+  }
+  return { sql: parts.length === 0 ? "1 = 1" : parts.join(" AND "), values };
+}
+
+/** What a filter asks for of single fields. */
+export function facetsOf(filter: AuditFilter): [Facet, string][] {
+  const asked: [Facet, string | number | null | undefined][] = [
+    ["account_id", filter.accountId],
+    ["key_id", filter.keyId],
+    ["model", filter.model],
+    ["provider", filter.provider],
+    ["status", filter.status],
+    ["stream_state", filter.streamState],
+  ];
+  return asked.flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [[name, String(value)] satisfies [Facet, string]],
+  );
+}
