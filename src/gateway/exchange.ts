@@ -119,6 +119,7 @@ export class Exchange implements Gateway {
   async #count(live: LiveCall): Promise<Response> {
     const rate = this.#deps.takeRate(live.call.principal);
     await readRequest(live, live.call.dialect.hints);
+    await completeRequest(live);
     const tokens = await countTokens(live, this.#plan(live).first);
     await voidCall(live, "count", { status: 200, errorCode: null, streamState: "completed" });
     const body = live.call.dialect.count?.encodeAnswer(tokens) ?? {};

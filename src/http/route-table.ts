@@ -45,6 +45,7 @@ const route = (
 export const ROUTES: readonly RouteDoc[] = [
   ...inference("/chat/completions", "OpenAI Chat Completions"),
   ...inference("/responses", "OpenAI Responses"),
+  ...inference("/responses/input_tokens", "OpenAI Responses: input tokens of a request"),
   ...inference("/messages", "Anthropic Messages"),
   ...inference("/messages/count_tokens", "Anthropic: input tokens of a request"),
   ...inference("/embeddings", "OpenAI Embeddings"),

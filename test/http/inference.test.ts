@@ -10,6 +10,8 @@ describe("inference routes", () => {
     ["/chat/completions", "openai-chat", "generate"],
     ["/v1/responses", "openai-responses", "generate"],
     ["/responses", "openai-responses", "generate"],
+    ["/v1/responses/input_tokens", "openai-responses", "count"],
+    ["/responses/input_tokens", "openai-responses", "count"],
     ["/v1/messages", "anthropic-messages", "generate"],
     ["/v1/messages?beta=true", "anthropic-messages", "generate"],
     ["/v1/messages/count_tokens", "anthropic-messages", "count"],

@@ -9,10 +9,8 @@ export const responses: Speaker = {
   authorization: (key) => ({ authorization: `Bearer ${key}` }),
   path: () => "/v1/responses",
   body: (ask, mode) => ({
-    model: ask.model,
-    input: ask.turns.flatMap(itemsOf),
+    ...countable(ask),
     store: false,
-    ...optional(ask),
     ...(mode === "stream" ? { stream: true } : {}),
   }),
   readJson: readResponse,
@@ -21,8 +19,19 @@ export const responses: Speaker = {
   withoutTurns: (model) => ({ model, input: 7 }),
   list: { path: "/v1/models", headers: {}, ids: openaiIds },
   finishes: { text: ["completed"], tools: ["completed"] },
-  count: null,
+  count: {
+    path: () => "/v1/responses/input_tokens",
+    body: countable,
+    tokens: (body) => {
+      expectThat(body["object"] === "response.input_tokens", "object should be response.input_tokens", body["object"]);
+      return countAt(body, "input_tokens");
+    },
+  },
 };
+
+function countable(ask: Ask): JsonObject {
+  return { model: ask.model, input: ask.turns.flatMap(itemsOf), ...optional(ask) };
+}
 
 function optional(ask: Ask): JsonObject {
   return {

@@ -1,6 +1,7 @@
 import type { Dialect, RelayErrorState } from "../dialect.ts";
 import type { GatewayError } from "../../ir/error.ts";
 import { decodeOpenAiError, renderOpenAiError } from "../shared/openai-error.ts";
+import { countCodec } from "./count.ts";
 import { decodeAnswer, ResponsesDecoder } from "./decoder.ts";
 import { encodeRequest } from "./encode-request.ts";
 import { encodeAnswer, KEEP_ALIVE, ResponsesEncoder } from "./encoder.ts";
@@ -30,6 +31,7 @@ export const openaiResponses: Dialect = {
   renderError: renderOpenAiError,
   renderStreamError,
   keepAliveText: KEEP_ALIVE,
+  count: countCodec,
   streamContentType: () => "text/event-stream; charset=utf-8",
 };
 

@@ -25,6 +25,7 @@ const OPENAI_HEADERS = ["openai-beta", "x-session-affinity"] as const;
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
   { path: "/chat/completions", dialect: "openai-chat", operation: "generate", headers: OPENAI_HEADERS },
   { path: "/responses", dialect: "openai-responses", operation: "generate", headers: OPENAI_HEADERS },
+  { path: "/responses/input_tokens", dialect: "openai-responses", operation: "count", headers: OPENAI_HEADERS },
   { path: "/messages", dialect: "anthropic-messages", operation: "generate", headers: ANTHROPIC_HEADERS },
   { path: "/messages/count_tokens", dialect: "anthropic-messages", operation: "count", headers: ANTHROPIC_HEADERS },
   { path: "/embeddings", dialect: "openai-chat", operation: "embed", headers: [] },

@@ -94,6 +94,7 @@ const batchEmbed = t.Object({ requests: t.Array(anything) }, open);
 const BODIES: readonly (readonly [string, TSchema])[] = [
   ["/chat/completions", chat],
   ["/responses", responses],
+  ["/responses/input_tokens", responses],
   ["/messages", messages],
   ["/messages/count_tokens", messages],
   ["/embeddings", embeddings],

@@ -163,6 +163,12 @@ def responses_image(model, stream, provider):
     assert PIXEL[:30] in sent()[-1]
 
 
+def responses_count(model, stream, provider):
+    counted = client().responses.input_tokens.count(model=model, input="What is the weather in Oslo?")
+    same(counted.object, "response.input_tokens")
+    assert 3 <= counted.input_tokens <= 60, counted
+
+
 def responses_mid_stream(model, stream, provider):
     """This package raises on an error frame; a `response.failed` ends the stream, and is then what it gives."""
     kinds = []
@@ -222,6 +228,7 @@ run_all(
         ("structured output", JSON_ANSWER, responses_structured, (False,)),
         ("reasoning", THOUGHT, responses_reasoning, BOTH),
         ("image", PLAIN, responses_image, BOTH),
+        ("count tokens", ["count"], responses_count, (False,)),
         ("error in mid-stream", ["broken"], responses_mid_stream, (True,)),
         ("cut in mid-stream", ["cut"], responses_mid_stream, (True,)),
         *errors(respond),

@@ -25,13 +25,22 @@ describe("counting", () => {
   for (const provider of PROVIDERS) {
     // Where the provider counts, its number; elsewhere ours.
     const count: Handler = () => ({ body: provider === "gemini" ? { totalTokens: 42 } : { input_tokens: 42 } });
-    const asks = provider === "anthropic" || provider === "gemini";
+    const asks = provider === "anthropic" || provider === "gemini" || provider === "responses";
     test(`@anthropic-ai/sdk, ${provider}`, async () => {
       bed.script(count);
       const messages = [{ role: "user" as const, content: "How many tokens is this sentence?" }];
       const answer = await anthropicClient(bed).messages.countTokens({ model: modelOf(provider), messages });
       if (asks) expect(answer.input_tokens).toBe(42);
       else expect(answer.input_tokens).toBeWithin(5, 30);
+    });
+    test(`openai responses, ${provider}`, async () => {
+      bed.script(count);
+      const input = "How many tokens is this sentence?";
+      const answer = await openaiClient(bed).responses.inputTokens.count({ model: modelOf(provider), input });
+      expect(answer.object).toBe("response.input_tokens");
+      if (asks) expect(answer.input_tokens).toBe(42);
+      else expect(answer.input_tokens).toBeWithin(5, 30);
+      expect(bed.violations).toEqual([]);
     });
     test(`@google/genai, ${provider}`, async () => {
       bed.script(count);

@@ -7,16 +7,22 @@ const FIELDS = (
   "text reasoning include store metadata user service_tier truncation previous_response_id conversation prompt client_metadata prompt_cache_key " +
   "prompt_cache_retention safety_identifier top_logprobs background context_management"
 ).split(" ");
+/** https://platform.openai.com/docs/api-reference/responses/input-tokens */
+const COUNTED =
+  "model input instructions tools tool_choice parallel_tool_calls text reasoning truncation previous_response_id conversation personality".split(
+    " ",
+  );
 const USER_PARTS = ["input_text", "input_image", "input_file", "input_audio"];
 const ID_PREFIX: Record<string, string> = { message: "msg_", function_call: "fc_", reasoning: "rs_" };
 
 /** What OpenAI's Responses endpoint would refuse. */
 export function responsesRules(request: RecordedRequest): string[] {
   const check = new Check();
-  check.that(request.path.endsWith("/responses"), `path ${request.path}`);
+  const isCount = request.path.endsWith("/responses/input_tokens");
+  check.that(isCount || request.path.endsWith("/responses"), `path ${request.path}`);
   check.that(request.headers["authorization"]?.startsWith("Bearer k-") === true, "credential");
   const body = request.json();
-  check.only(body, FIELDS, "body");
+  check.only(body, isCount ? COUNTED : FIELDS, "body");
   const { input } = body;
   if (typeof input !== "string") checkInput(check, list(input));
   for (const tool of list(body["tools"])) {
