@@ -1,3 +1,4 @@
+import { Invoicing } from "./accounting/invoicing.ts";
 import { AuditSinks } from "./audit/sinks.ts";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
@@ -16,6 +17,7 @@ import { createTokens } from "./gateway/tokens.ts";
 import { createHttpApp, type HttpApp } from "./http/app.ts";
 import { DEFAULT_HTTP_SETTINGS } from "./http/deps.ts";
 import type { ReloadResult } from "./http/ports.ts";
+import { LowBalanceAlerts } from "./ledger/alerts.ts";
 import { BookLedger } from "./ledger/ledger.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import type { Logger } from "./lib/log.ts";
@@ -101,7 +103,9 @@ async function compose(ground: Ground): Promise<App> {
   const gateway = createGateway(ground, parts);
   const sinks = createSinks(ground);
   const upkeep = new Upkeep({ ledger, store, clock, log });
-  const pushing = setInterval(() => void sinks.round(), PUSH_EVERY_MS).unref();
+  const alerts = createAlerts(ground);
+  const push = (): void => void Promise.all([sinks.round(), alerts.round()]);
+  const pushing = setInterval(push, PUSH_EVERY_MS).unref();
   const reload = (): Promise<ReloadResult> => {
     const result = catalogs.reload();
     if (result.ok) health.reset();
@@ -119,7 +123,7 @@ async function compose(ground: Ground): Promise<App> {
     providerKeys,
     sinks,
     audit: store.audit,
-    invoices: store.invoices,
+    invoicing: createInvoicing(ground, ledger),
     accounting: store.accounting,
     retention: store.retention,
     health,
@@ -155,6 +159,19 @@ async function compose(ground: Ground): Promise<App> {
   };
 }
 
+function createInvoicing({ catalogs, store, clock }: Ground, ledger: BookLedger): Invoicing {
+  const billing = () => catalogs.current.billing;
+  return new Invoicing({
+    store: store.issued,
+    invoice: (accountId, month) => store.invoices.invoice(accountId, month),
+    ledger,
+    clock,
+    terms: () => billing().invoice,
+    currency: () => billing().currency,
+    timezone: () => billing().timezone,
+  });
+}
+
 /** Pushes audit records to where their accounts want them. */
 function createSinks({ catalogs, store, log, clock, secret }: Ground): AuditSinks {
   return new AuditSinks({
@@ -167,6 +184,19 @@ function createSinks({ catalogs, store, log, clock, secret }: Ground): AuditSink
       allowPrivate: catalogs.current.features.privateSinks === true,
     }),
     key: deriveKey(secret, "sinks"),
+    clock,
+    log,
+  });
+}
+
+/** Tells the operator's webhook of low balances. */
+function createAlerts({ catalogs, store, log, clock }: Ground): LowBalanceAlerts {
+  const allowPrivate = (): boolean => catalogs.current.features.privateSinks === true;
+  return new LowBalanceAlerts({
+    store: store.alerts,
+    webhook: () => catalogs.current.billing.alerts ?? null,
+    post: (url, body, headers) => postPublic(url, { body, headers }, { ...PUSH_LIMITS, allowPrivate: allowPrivate() }),
+    currency: () => catalogs.current.billing.currency,
     clock,
     log,
   });

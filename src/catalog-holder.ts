@@ -37,7 +37,7 @@ export function catalogSource(config: Config): { text: string; file: string } {
 function exposedSecrets(catalog: Catalog, text: string, file: string): string | null {
   if ((statSync(file).mode & 0o044) === 0) return null;
   const secrets = [...catalog.providers.values()].map((provider) => provider.apiKey);
-  secrets.push(catalog.access.jwt?.secret ?? null);
+  secrets.push(catalog.access.jwt?.secret ?? null, catalog.billing.alerts?.secret ?? null);
   if (!secrets.some((secret) => secret !== null && secret !== "" && text.includes(secret))) return null;
   return `${file} holds secrets and can be read by other users: chmod 600 it, or write \${NAME} and set the variable`;
 }

@@ -2,7 +2,8 @@
 import { defineCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
-import { accountsCommand, creditsCommand, keysCommand } from "./cli/admin-commands.ts";
+import { accountsCommand } from "./cli/accounts-commands.ts";
+import { creditsCommand, keysCommand } from "./cli/admin-commands.ts";
 import { backupCommand } from "./cli/backup-command.ts";
 import { booksCommand } from "./cli/books-commands.ts";
 import { catalogCommand } from "./cli/catalog-commands.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { Backoff } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { errorText, type Logger } from "../lib/log.ts";
@@ -56,8 +57,7 @@ export interface SinkDeps {
 /** Records that go in one delivery, and deliveries to one sink in one round. */
 const BATCH = 500;
 const BATCHES_PER_ROUND = 20;
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 300_000;
+const PAUSES = { firstMs: 1_000, longestMs: 300_000 };
 
 /**
  * Pushes audit records to the accounts' own sinks: NDJSON, signed, in order, and again until a 2xx says that they have arrived. A delivery that
@@ -65,12 +65,12 @@ const LONGEST_WAIT_MS = 300_000;
  */
 export class AuditSinks {
   readonly #deps: SinkDeps;
-  /** Failed sinks: when they are tried again (monotonic ms), and how long the wait was. */
-  readonly #waits = new Map<string, { until: number; ms: number }>();
+  readonly #backoff: Backoff;
   #running = false;
 
   constructor(deps: SinkDeps) {
     this.#deps = deps;
+    this.#backoff = new Backoff(deps.clock, PAUSES);
   }
 
   find(accountId: string): AuditSink | null {
@@ -95,7 +95,7 @@ export class AuditSinks {
       createdAt: clock.now(),
     };
     await store.put(sink);
-    this.#waits.delete(accountId);
+    this.#backoff.clear(accountId);
     return { sink, secret };
   }
 
@@ -117,16 +117,13 @@ export class AuditSinks {
   }
 
   async #serve(accountId: string): Promise<void> {
-    const { clock, log } = this.#deps;
-    const wait = this.#waits.get(accountId);
-    if (wait !== undefined && clock.monotonic() < wait.until) return;
+    if (this.#backoff.isPaused(accountId)) return;
     try {
       for (let count = 0; count < BATCHES_PER_ROUND; count += 1) if (!(await this.#deliver(accountId))) break;
-      this.#waits.delete(accountId);
+      this.#backoff.clear(accountId);
     } catch (error) {
-      const ms = Math.min(LONGEST_WAIT_MS, (wait?.ms ?? FIRST_WAIT_MS / 2) * 2);
-      this.#waits.set(accountId, { until: clock.monotonic() + ms, ms });
-      log.warn("audit records not delivered", { account_id: accountId, retry_ms: ms, error: errorText(error) });
+      const facts = { account_id: accountId, retry_ms: this.#backoff.failed(accountId), error: errorText(error) };
+      this.#deps.log.warn("audit records not delivered", facts);
     }
   }
 

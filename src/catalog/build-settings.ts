@@ -4,7 +4,7 @@ import type { Environment } from "./environment.ts";
 import { nearestNames } from "./nearest.ts";
 import type { Path, Problems } from "./problems.ts";
 import type { RawCatalog } from "./schema.ts";
-import type { Billing, Brand, Catalog, SubscriptionPlan } from "./types.ts";
+import type { Billing, Brand, Catalog, InvoiceTerms, SubscriptionPlan } from "./types.ts";
 
 export function buildBrand(raw: RawCatalog["brand"]): Brand {
   return {
@@ -57,10 +57,24 @@ export function buildBilling(raw: RawCatalog["billing"], env: Environment, probl
     fxDate: raw?.fx_date ?? null,
     fxSource: raw?.fx_source ?? null,
     plans: buildPlans(raw?.plans ?? {}, problems),
+    alerts: raw?.alerts ?? null,
+    invoice: buildInvoice(raw?.invoice),
     paymentFee: {
       percent: parseDecimal(raw?.payment_fee?.percent ?? "0"),
       fixed: nanoAmount(raw?.payment_fee?.fixed ?? "0", ["billing", "payment_fee", "fixed"], problems) ?? 0n,
     },
+  };
+}
+
+function buildInvoice(raw: NonNullable<RawCatalog["billing"]>["invoice"]): InvoiceTerms {
+  return {
+    seller: raw?.seller ?? "",
+    sellerTaxId: raw?.seller_tax_id ?? null,
+    prefix: raw?.prefix ?? "INV-",
+    creditNotePrefix: raw?.credit_note_prefix ?? "CN-",
+    taxName: raw?.tax_name ?? "Tax",
+    taxPercent: parseDecimal(raw?.tax_percent ?? "0"),
+    taxIncluded: raw?.tax_included ?? false,
   };
 }
 
@@ -130,4 +144,15 @@ function buildPlans(
     });
   }
   return plans;
+}
+
+/** Whoever is told of balances is on the internet and reached by TLS, unless private networks are allowed for what is pushed. */
+export function checkAlerts({ billing, features }: RawCatalog, problems: Problems): void {
+  const text = billing?.alerts?.url;
+  if (text === undefined) return;
+  const url = URL.parse(text);
+  const isFine = url !== null && url.username === "" && url.password === "";
+  const isOpen = url?.protocol === "http:" && features?.private_sinks === true;
+  if (isFine && (url.protocol === "https:" || isOpen)) return;
+  problems.add(["billing", "alerts", "url"], "must be an https URL without user and password");
 }

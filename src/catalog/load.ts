@@ -3,7 +3,7 @@ import { buildModels } from "./build-models.ts";
 import { buildAliases, checkNames } from "./build-names.ts";
 import { buildProviders } from "./build-providers.ts";
 import { buildRouting } from "./build-routing.ts";
-import { buildBilling, buildBrand, buildFeatures } from "./build-settings.ts";
+import { buildBilling, buildBrand, buildFeatures, checkAlerts } from "./build-settings.ts";
 import { checkTree, type MissingVariable } from "./check.ts";
 import { readCompiled, textVersion } from "./compiled.ts";
 import type { Environment } from "./environment.ts";
@@ -77,6 +77,7 @@ function build(
   const aliases = buildAliases(raw.aliases ?? {}, models, problems);
   const routing = buildRouting(raw.routing, new Set([...models.keys(), ...aliases.keys()]), problems);
   checkNames(aliases, models, routing, raw, problems);
+  checkAlerts(raw, problems);
   if (raw.features?.record_content === true) {
     warnings.push("features.record_content: prompts and answers are never kept by this version");
   }

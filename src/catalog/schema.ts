@@ -51,6 +51,21 @@ const PaymentFee = closed(
   "What the payment provider keeps, for the margin report",
 );
 
+const Alerts = closed({
+  url: text("https address that is told of low balances"),
+  secret: text("Signs what is told, by ${ENV}"),
+});
+
+const Invoice = closed({
+  seller: Type.Optional(text("Name and address of who sells, as invoices show it")),
+  seller_tax_id: Type.Optional(text("Tax number of who sells")),
+  prefix: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9-]{0,20}$", description: "Before invoice numbers" })),
+  credit_note_prefix: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9-]{0,20}$", description: "… of credit notes" })),
+  tax_name: Type.Optional(text("Name of the tax: VAT, SST")),
+  tax_percent: Type.Optional(amount("Rate, where the account has none of its own", 100)),
+  tax_included: Type.Optional(flag("Prices contain the tax")),
+});
+
 const Billing = closed({
   currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$", description: "Ledger currency, ISO 4217" })),
   fx: Type.Optional(Type.Record(Type.String(), amount("Units of this currency per 1 USD"))),
@@ -71,7 +86,9 @@ const Billing = closed({
     ),
   ),
   plans: Type.Optional(Type.Record(Type.String(), Plan)),
+  alerts: Type.Optional(Alerts),
   payment_fee: Type.Optional(PaymentFee),
+  invoice: Type.Optional(Invoice),
 });
 
 const Tier = closed({

@@ -46,10 +46,27 @@ export interface Billing {
   /** Day of the FX rates (ISO 8601) and where they were read, for receipts. */
   fxDate?: string | null;
   fxSource?: string | null;
+  /** Who is told of low balances, and what that is signed with; null or left out = nobody. */
+  alerts?: { url: string; secret: string } | null;
   /** Subscription plans by name; accounts on a `subscription` tier have one of these. */
   plans?: ReadonlyMap<string, SubscriptionPlan>;
   /** What the payment provider keeps of each payment; `fixed` in nano-units. */
-  paymentFee?: { percent: Rational; fixed: bigint };
+  paymentFee: { percent: Rational; fixed: bigint };
+  /** What invoices say of the seller, and the tax on them. */
+  invoice: InvoiceTerms;
+}
+
+/** What the operator prints on invoices. */
+export interface InvoiceTerms {
+  /** Name and address, any number of lines. */
+  seller: string;
+  sellerTaxId: string | null;
+  prefix: string;
+  creditNotePrefix: string;
+  taxName: string;
+  taxPercent: Rational;
+  /** True: prices contain the tax; it is shown, not added. */
+  taxIncluded: boolean;
 }
 
 /** What a subscription includes per period. Amounts in nano-units of the ledger currency. */

@@ -8,17 +8,18 @@ export interface AdminContext {
   out: Output;
 }
 
-const common = {
+export const common = {
   "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
   json: { type: "boolean", description: "print JSON" },
 } as const;
 
-interface CommonArgs {
+export interface CommonArgs {
   "data-dir"?: string;
   json?: boolean;
 }
 
-async function call(
+/** One request of the admin API, its answer printed. */
+export async function call(
   context: AdminContext,
   args: CommonArgs,
   method: string,
@@ -33,41 +34,11 @@ async function call(
   }
 }
 
-const id = (text: string): string => encodeURIComponent(text);
+export const id = (text: string): string => encodeURIComponent(text);
 
 /** Only the fields that were given, so that the API's own defaults hold for the rest. */
-function given(fields: Record<string, unknown>): Record<string, unknown> {
+export function given(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-export function accountsCommand(context: AdminContext) {
-  return defineCommand({
-    meta: { name: "accounts", description: "Customers: create, list" },
-    subCommands: {
-      create: defineCommand({
-        meta: { name: "create", description: "Create an account" },
-        args: {
-          ...common,
-          name: { type: "string", required: true, description: "name to show" },
-          tier: { type: "string", description: "tier of the catalog" },
-          "monthly-cap": { type: "string", description: "most it may spend a calendar month, such as 100.00" },
-        },
-        run: ({ args }) =>
-          call(
-            context,
-            args,
-            "POST",
-            "/admin/accounts",
-            given({ name: args.name, tier: args.tier, monthly_cap: args["monthly-cap"] }),
-          ),
-      }),
-      list: defineCommand({
-        meta: { name: "list", description: "List accounts" },
-        args: common,
-        run: ({ args }) => call(context, args, "GET", "/admin/accounts"),
-      }),
-    },
-  });
 }
 
 export function keysCommand(context: AdminContext) {

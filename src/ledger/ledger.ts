@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import { failpoint } from "../lib/failpoint.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Nano } from "../lib/money.ts";
+import type { LowBalance } from "./alerts.ts";
 import { type Admission, admit } from "./admission.ts";
 import { auditMoney, noMoney } from "./audit-money.ts";
 import { freeOf } from "./books.ts";
@@ -35,7 +36,7 @@ export interface LedgerOptions {
   /** IANA zone of calendar months and days. */
   timezone(): string;
   /** Told once when a balance falls under its account's threshold; again only after it has been above. */
-  onLowBalance?(account: { accountId: string; balance: Nano; threshold: Nano }): void;
+  onLowBalance?(alert: LowBalance): void;
   /** Resolves when the callers of an end that storage can't take have waited long enough. */
   patience?(): Promise<void>;
 }
@@ -210,7 +211,7 @@ export class BookLedger implements Port.LedgerAdmin {
       hold.account.turnAt = 0;
       ops.push(...this.#turn(hold.account, now));
     }
-    this.#lookAtThreshold(hold.account);
+    this.#lookAtThreshold(hold.account, ops);
     failpoint("before-settle-commit");
     return { settlement, durable: this.#append(ops, true) };
   }
@@ -223,8 +224,8 @@ export class BookLedger implements Port.LedgerAdmin {
     return this.#inLine(`credits ${request.accountId}`, async () => {
       this.#requireHealth();
       const planned = planCredit(this.#state, request, this.#options.clock.now(), this.#options.storage);
+      this.#lookAtThreshold(planned.account, planned.ops);
       await this.#append(planned.ops);
-      this.#lookAtThreshold(planned.account);
       return this.balance(request.accountId);
     });
   }
@@ -233,8 +234,8 @@ export class BookLedger implements Port.LedgerAdmin {
     return this.#inLine(`refund ${request.requestId}`, async () => {
       this.#requireHealth();
       const planned = planRefund(this.#state, request, this.#options.clock.now(), this.#options.storage);
+      this.#lookAtThreshold(planned.account, planned.ops);
       await this.#append(planned.ops);
-      this.#lookAtThreshold(planned.account);
       return this.balance(planned.account.id);
     });
   }
@@ -248,6 +249,12 @@ export class BookLedger implements Port.LedgerAdmin {
 
   terms(accountId: string): Port.AccountTerms {
     return this.#state.account(accountId).terms;
+  }
+
+  openCalls(accountId: string): number {
+    let count = 0;
+    for (const { stored } of this.#state.holds.values()) if (stored.accountId === accountId) count += 1;
+    return count;
   }
 
   async balance(accountId: string): Promise<Port.Balance> {
@@ -311,10 +318,13 @@ export class BookLedger implements Port.LedgerAdmin {
   #turn(account: Account, now: number): LedgerOp[] {
     if (now < account.turnAt) return [];
     const { storage } = this.#options;
-    return turnAccount(this.#state, account, now, (id, key) => storage.findCredit(id, key));
+    const ops = turnAccount(this.#state, account, now, (id, key) => storage.findCredit(id, key));
+    if (ops.length > 0) this.#lookAtThreshold(account, ops);
+    return ops;
   }
 
-  #lookAtThreshold(account: Account): void {
+  /** A balance that has just fallen under its account's threshold is told with the very rows that did it. */
+  #lookAtThreshold(account: Account, ops: LedgerOp[]): void {
     const { lowBalance } = account.terms;
     if (lowBalance === null) return;
     const isLow = isUnderThreshold(account);
@@ -322,7 +332,9 @@ export class BookLedger implements Port.LedgerAdmin {
     account.isLow = isLow;
     if (!isLow) return;
     const balance = account.grants.reduce((sum, { book }) => sum + freeOf(book), freeOf(account.wallet));
-    this.#options.onLowBalance?.({ accountId: account.id, balance, threshold: lowBalance });
+    const alert = { accountId: account.id, at: this.#options.clock.now(), balance, threshold: lowBalance };
+    ops.push({ op: "low_balance", alert });
+    this.#options.onLowBalance?.(alert);
   }
 
   #requireHealth(): void {

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../lib/json.ts";
 import type { Nano } from "../lib/money.ts";
+import type { LowBalance } from "./alerts.ts";
 import type { Book } from "./books.ts";
 import type { AccountTerms, AuditRecordInput, LineBasis, PriceLine, Receipt, UsageSource } from "./types.ts";
 import type { Usage } from "../ir/usage.ts";
@@ -17,6 +18,7 @@ export type LedgerOp =
   | { op: "grant"; grant: Grant }
   | { op: "credit"; credit: CreditRow }
   | { op: "terms"; terms: AccountTerms }
+  | { op: "low_balance"; alert: LowBalance }
   | { op: "audit"; holdId: number | null; record: AuditRecordInput; money: AuditMoney };
 
 /** One transfer: what the debited book loses, the credited one gains. */

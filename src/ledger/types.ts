@@ -196,8 +196,8 @@ export interface CreditRequest {
   reason: string;
   idempotencyKey: string | null;
   expiresAt: number | null;
-  /** Number of the invoice that a refund is a credit note to: what is owed is lowered first, the rest goes to the wallet. */
-  invoice?: number;
+  /** The invoice that a refund is a credit note to: what is still `owed` on it is lowered first, the rest goes to the wallet. */
+  invoice?: { number: number; owed: Nano };
 }
 
 /**
@@ -257,6 +257,8 @@ export interface LedgerAdmin extends Ledger {
   refund(request: RefundRequest): Promise<Balance>;
   setTerms(terms: AccountTerms): Promise<void>;
   terms(accountId: string): AccountTerms;
+  /** Calls of the account that hold something, or nothing because they are free, and have not ended. */
+  openCalls(accountId: string): number;
   /** Expires grants whose time is over, and ends holds that were opened before `holdsBefore` (ms) at their checkpoint. Gives counts. */
   sweep(holdsBefore: number): Promise<{ grants: number; holds: number }>;
 }

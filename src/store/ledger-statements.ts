@@ -24,6 +24,7 @@ export function prepareLedgerStatements(db: Database) {
     terms: db.prepare(
       "INSERT INTO terms (account_id, body) VALUES (?1, ?2) ON CONFLICT (account_id) DO UPDATE SET body = ?2",
     ),
+    lowBalance: db.prepare("INSERT INTO low_balance_alerts (account_id, at, balance, threshold) VALUES (?, ?, ?, ?)"),
     head: db.prepare("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1"),
     writeHead: db.prepare(
       "INSERT INTO settings (name, value) VALUES ('audit_head', ?1) ON CONFLICT (name) DO UPDATE SET value = ?1",

@@ -11,6 +11,7 @@ import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { InvoiceQueries } from "./invoice-queries.ts";
+import { IssuedInvoices } from "./issued-invoices.ts";
 import { migrate } from "./migrations.ts";
 import { OwnershipTable } from "./ownership-table.ts";
 import { ProviderKeyTable } from "./provider-key-table.ts";
@@ -28,6 +29,7 @@ export interface Store {
   accounting: SqliteAccounting;
   audit: AuditQueries;
   invoices: InvoiceQueries;
+  issued: IssuedInvoices;
   summaries: Summaries;
   retention: Retention;
   idempotency: IdempotencyTable;
@@ -81,13 +83,15 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   const storage = new SqliteLedgerStorage(db, writer, options.currency);
   const orm = drizzle(db);
   const accounts = new AccountStore(orm, writer);
+  const invoices = new InvoiceQueries(db, options.currency);
   const summaries = new Summaries(db, { writer, timezone: options.timezone ?? (() => "UTC"), log: options.log });
   return {
     ledger: storage,
     accounts,
     accounting: new SqliteAccounting(db, writer, options.timezone ?? (() => "UTC")),
     audit: new AuditQueries(db, summaries, options.timezone),
-    invoices: new InvoiceQueries(db, options.currency),
+    invoices,
+    issued: new IssuedInvoices(db, writer, invoices),
     summaries,
     retention: new Retention(db, writer, summaries),
     idempotency: new IdempotencyTable(orm, writer),

@@ -143,6 +143,9 @@ export class FakeLedger implements LedgerAdmin {
   async setTerms(terms: AccountTerms): Promise<void> {
     this.agreed.set(terms.accountId, terms);
   }
+  openCalls(): number {
+    return 0;
+  }
   async refund(): Promise<Balance> {
     throw new GatewayError({ status: 404, code: "not_found", message: "No such call was charged." });
   }

@@ -1,9 +1,11 @@
 import { type Static, t } from "elysia";
 import type { AccountRecord } from "../../gates/types.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import { LARGEST_CREDIT } from "../../ledger/credits.ts";
+import type { AccountTerms } from "../../ledger/types.ts";
 import { newId } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { formatNano } from "../../lib/money.ts";
+import { formatNano, type Nano } from "../../lib/money.ts";
 import { parseDecimal } from "../../lib/rational.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -15,6 +17,12 @@ const fields = {
     t.Union([t.String({ maxLength: 20 }), t.Null()], { description: "Instead of the catalog's" }),
   ),
   own_providers_only: t.Optional(t.Boolean({ description: "Only provider keys of the account's own may serve it" })),
+  credit_limit: t.Optional(
+    t.Union([amountSchema, t.Null()], { description: "Most that may stand to be paid; null = no bound" }),
+  ),
+  low_balance: t.Optional(
+    t.Union([amountSchema, t.Null()], { description: "Balance under which `billing.alerts` is told; null = never" }),
+  ),
 };
 export const newAccountSchema = t.Object(
   { name: t.String({ minLength: 1, maxLength: 200 }), ...fields },
@@ -43,20 +51,43 @@ export async function createAccount(deps: HttpDeps, input: Static<typeof newAcco
     createdAt: deps.clock.now(),
     ...readInput(deps, input),
   };
+  const terms = readTerms(input);
   await deps.keys.insertAccount(account);
-  return accountView(account);
+  await changeTerms(deps, account.id, terms);
+  return accountView(deps, account);
 }
 
-/** Closing is final, and waits for the calls under way: 409 while something is held. */
+/** Closing is final, and waits for the calls under way: 409 until the last has ended. */
 export async function changeAccount(deps: HttpDeps, id: string, input: AccountInput): Promise<JsonObject> {
   const account = findAccount(deps, id);
   const change = readInput(deps, input);
+  const terms = readTerms(input);
   if (account.status === "closed" && change.status !== "closed") throw conflict("This account is closed.");
-  if (change.status === "closed" && (await deps.ledger.balance(id)).held > 0n) {
+  if (change.status === "closed" && deps.ledger.openCalls(id) > 0) {
     throw conflict("Calls of this account are under way; disable it first and close it when they have ended.");
   }
   const updated = await deps.keys.updateAccount(id, change);
-  return accountView(updated ?? account);
+  await changeTerms(deps, id, terms);
+  return accountView(deps, updated ?? account);
+}
+
+type TermsChange = Partial<Pick<AccountTerms, "creditLimit" | "lowBalance">>;
+
+function readTerms({ credit_limit: limit, low_balance: low }: AccountInput): TermsChange {
+  const change: TermsChange = {};
+  if (limit !== undefined) change.creditLimit = limit === null ? null : readTerm("credit_limit", limit);
+  if (low !== undefined) change.lowBalance = low === null ? null : readTerm("low_balance", low);
+  return change;
+}
+
+function readTerm(field: string, value: string | number): Nano {
+  const amount = readAmount(field, value);
+  if (amount <= LARGEST_CREDIT) return amount;
+  throw invalidRequest(field, `${field} must be at most ${formatNano(LARGEST_CREDIT)}.`);
+}
+
+async function changeTerms(deps: HttpDeps, id: string, change: TermsChange): Promise<void> {
+  if (Object.keys(change).length > 0) await deps.ledger.setTerms({ ...deps.ledger.terms(id), ...change });
 }
 
 /** Throws GatewayError 404. */
@@ -97,7 +128,8 @@ function checkPercent(text: string | null): string | null {
 
 const conflict = (message: string): GatewayError => new GatewayError({ status: 409, code: "conflict", message });
 
-export function accountView(account: AccountRecord): JsonObject {
+export function accountView(deps: HttpDeps, account: AccountRecord): JsonObject {
+  const { creditLimit, lowBalance } = deps.ledger.terms(account.id);
   return {
     id: account.id,
     object: "account",
@@ -107,6 +139,8 @@ export function accountView(account: AccountRecord): JsonObject {
     monthly_cap: account.monthlyCap === null ? null : formatNano(account.monthlyCap),
     markup_percent: account.markupPercent,
     own_providers_only: account.ownProvidersOnly,
+    credit_limit: creditLimit === null ? null : formatNano(creditLimit),
+    low_balance: lowBalance === null ? null : formatNano(lowBalance),
     created_at: new Date(account.createdAt).toISOString(),
   };
 }

@@ -1,5 +1,5 @@
 import { type Static, t } from "elysia";
-import { invalidRequest } from "../../ir/error.ts";
+import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -36,6 +36,9 @@ export async function addCredit(
     throw invalidRequest("currency", `The ledger's currency is ${currency}.`);
   }
   const kind = input.kind ?? "topup";
+  if (account.status === "closed" && (kind === "topup" || kind === "grant")) {
+    throw new GatewayError({ status: 409, code: "conflict", message: "This account is closed." });
+  }
   const amount = readAmount("amount", input.amount, { negative: kind === "adjust" });
   if (amount === 0n) throw invalidRequest("amount", "amount must not be 0.");
   if (input.expires_at !== undefined && kind !== "grant") throw invalidRequest("expires_at", "Only grants expire.");

@@ -20,7 +20,7 @@ import {
   newAccountSchema,
 } from "./accounts.ts";
 import { pricesView, providersView } from "./catalog-views.ts";
-import { accountingRoutes } from "./accounting.ts";
+import { accountingRoutes, adminInvoiceRoutes } from "./accounting.ts";
 import { addCredit, creditSchema } from "./credits.ts";
 import { pruneCalls, pruneSchema } from "./prune.ts";
 import {
@@ -41,7 +41,8 @@ export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
     .use(adminProviderKeyRoutes(deps, guard))
     .use(termsRoutes(deps, guard))
     .use(bookRoutes(deps, guard))
-    .use(accountingRoutes(deps, guard));
+    .use(accountingRoutes(deps, guard))
+    .use(adminInvoiceRoutes(deps, guard));
 }
 
 type Guard = (request: Request) => void;
@@ -50,7 +51,7 @@ function accountRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
     .get(
       "/admin/accounts",
-      () => ({ object: "list", data: deps.keys.listAccounts().map(accountView) }),
+      () => ({ object: "list", data: deps.keys.listAccounts().map((account) => accountView(deps, account)) }),
       describe("GET", "/admin/accounts"),
     )
     .post("/admin/accounts", async ({ body }) => Response.json(await createAccount(deps, body), { status: 201 }), {
@@ -59,7 +60,7 @@ function accountRoutes(deps: HttpDeps, guard: Guard) {
     })
     .get(
       "/admin/accounts/:id",
-      ({ params }) => accountView(findAccount(deps, params.id)),
+      ({ params }) => accountView(deps, findAccount(deps, params.id)),
       describe("GET", "/admin/accounts/{id}"),
     )
     .patch("/admin/accounts/:id", ({ params, body }) => changeAccount(deps, params.id, body), {

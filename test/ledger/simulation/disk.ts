@@ -61,6 +61,8 @@ export class Disk {
         return this.#credit(op.credit);
       case "terms":
         return void this.terms.set(op.terms.accountId, structuredClone(op.terms));
+      case "low_balance":
+        return;
       case "audit":
         this.audit.push({ holdId: op.holdId, requestId: op.record.requestId, charged: op.money.charged });
     }
