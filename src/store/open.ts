@@ -19,6 +19,7 @@ import { CallCapTable, IdempotencyTable, ResponseTable } from "./small-stores.ts
 import { Reserve } from "./reserve.ts";
 import { Retention } from "./retention.ts";
 import { SinkTable } from "./sink-table.ts";
+import { checkFile, checkNewestCalls } from "./start-check.ts";
 import { Summaries } from "./summaries.ts";
 import { Writer } from "./writer.ts";
 
@@ -75,7 +76,9 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   const file = join(dataDir, DATABASE_FILE);
   const db = new Database(file, { create: true, safeIntegers: true });
   configure(db);
+  checkFile(db, file);
   migrate(db, file);
+  checkNewestCalls(db, options.log);
   tune(db);
   protect(file);
   pinCurrency(db, options.currency());
@@ -132,8 +135,6 @@ function configure(db: Database): void {
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = FULL");
   db.run("PRAGMA foreign_keys = ON");
-  const check = db.query("PRAGMA quick_check(1)").get() as { quick_check: string };
-  if (check.quick_check !== "ok") throw new Error(`the database is damaged: ${check.quick_check}`);
 }
 
 /** Settings of a running writer. */

@@ -74,6 +74,17 @@ export function verifyAudit(db: Database, expectedHead: ChainHead | null): strin
   return verifyChain(chainRows(rows), noted(db, "audit_anchor"), expectedHead ?? noted(db, "audit_head"));
 }
 
+/** The same for the newest rows only, from the row before them on. */
+export function verifyNewestCalls(db: Database, count: number): string[] {
+  const before = db.query("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1 OFFSET ?").get(count) as {
+    seq: bigint;
+    hash: Uint8Array;
+  } | null;
+  const start = before === null ? noted(db, "audit_anchor") : { seq: Number(before.seq), hash: before.hash.toHex() };
+  const rows = db.query("SELECT * FROM calls WHERE seq > ? ORDER BY seq").iterate(start?.seq ?? 0);
+  return verifyChain(chainRows(rows as IterableIterator<RawCall>), start, noted(db, "audit_head"));
+}
+
 function noted(db: Database, name: "audit_anchor" | "audit_head"): ChainHead | null {
   const row = db.query("SELECT value FROM settings WHERE name = ?").get(name) as { value: string } | null;
   return row === null ? null : (JSON.parse(row.value) as ChainHead);
