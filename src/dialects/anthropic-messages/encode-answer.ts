@@ -1,8 +1,8 @@
-import type { Answer, AnswerChoice, AnswerPart } from "../../ir/answer.ts";
-import type { IrEvent } from "../../ir/events.ts";
+import type { Answer, AnswerChoice } from "../../ir/answer.ts";
 import type { Loss } from "../../ir/loss.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import type { Annotation, AnswerContext } from "../dialect.ts";
+import { replay } from "../shared/replay.ts";
 import { parseArguments } from "./encode-part.ts";
 import { INVALID_JSON_KEY } from "./wire-names.ts";
 import { MessageWriter } from "./write-message.ts";
@@ -16,65 +16,20 @@ export function encodeAnswer(
 ): JsonObject {
   const writer = new MessageWriter(context);
   const wire: JsonObject[] = [];
-  for (const event of eventsOf(answer)) wire.push(...writer.push(event));
+  for (const event of replay(answer)) wire.push(...writer.push(event));
+  writer.push({ type: "response-end", ...(answer.native === null ? {} : { native: answer.native }) });
   wire.push(...writer.finish(annotation));
   losses.push(...writer.losses);
+  for (const choice of answer.choices) if (choice.index === 0) loseBrokenInputs(choice, losses);
   return foldWire(wire);
 }
 
-function* eventsOf(answer: Answer): Generator<IrEvent> {
-  yield { type: "message-start", id: answer.id, model: answer.model, created: answer.created };
-  if (answer.promptFeedback !== null) yield { type: "prompt-feedback", ...answer.promptFeedback };
-  for (const choice of answer.choices) yield* choiceEvents(choice);
-  yield { type: "response-end", ...(answer.native === null ? {} : { native: answer.native }) };
-}
-
-function* choiceEvents(choice: AnswerChoice): Generator<IrEvent> {
+/** Input of a tool is an object in a JSON body; a stream passes the model's text on as it comes. */
+function loseBrokenInputs(choice: AnswerChoice, losses: Loss[]): void {
   for (const [index, part] of choice.parts.entries()) {
-    const at = { choice: choice.index, part: index };
-    yield* contentEvents(part, at);
-    for (const seal of part.seals) yield { type: "part-seal", ...at, seal };
-    if (part.type === "text") for (const citation of part.citations) yield { type: "citation", ...at, citation };
-    yield { type: "part-end", ...at };
-  }
-  if (choice.finish !== null) yield { type: "message-end", choice: choice.index, finish: choice.finish };
-}
-
-function* contentEvents(part: AnswerPart, at: { choice: number; part: number }): Generator<IrEvent> {
-  switch (part.type) {
-    case "text":
-      yield { type: "text-start", ...at };
-      yield {
-        type: "text-delta",
-        ...at,
-        text: part.text,
-        ...(part.logprobs.length > 0 ? { logprobs: part.logprobs } : {}),
-      };
-      return;
-    case "refusal":
-      yield { type: "refusal-start", ...at };
-      yield { type: "refusal-delta", ...at, text: part.text };
-      return;
-    case "reasoning":
-      yield { type: "reasoning-start", ...at, form: part.form };
-      for (const [section, text] of part.sections.entries()) yield { type: "reasoning-delta", ...at, text, section };
-      return;
-    case "tool-call": {
-      const { kind, id, name, namespace } = part;
-      yield { type: "tool-start", ...at, kind, id, name, ...(namespace === undefined ? {} : { namespace }) };
-      yield { type: "arguments-delta", ...at, text: part.arguments };
-      return;
-    }
-    case "media":
-      yield { type: "media-start", ...at, mediaType: part.mediaType };
-      return;
-    case "server-tool-result": {
-      const { toolId, name, isError, native } = part;
-      yield { type: "server-tool-result", ...at, toolId, name, isError, native };
-      return;
-    }
-    case "native":
-      yield { type: "native-part", ...at, native: part.native };
+    if (part.type !== "tool-call" || part.kind === "custom" || parseArguments(part.arguments) !== null) continue;
+    const field = `choices[${choice.index}].parts[${index}].arguments`;
+    losses.push({ field, reason: "the model's arguments are not a JSON object; shown wrapped", side: "answer" });
   }
 }
 

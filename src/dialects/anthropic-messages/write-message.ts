@@ -1,5 +1,5 @@
 import type { IrEvent } from "../../ir/events.ts";
-import type { Finish } from "../../ir/finish.ts";
+import type { Finish, FinishKind } from "../../ir/finish.ts";
 import type { Loss } from "../../ir/loss.ts";
 import { totalInput, type Usage } from "../../ir/usage.ts";
 import { isObject, type JsonObject, rawNumber } from "../../lib/json.ts";
@@ -48,7 +48,7 @@ export class MessageWriter implements BlockSink {
         this.#blockReason = event.blockReason;
         break;
       case "message-end":
-        if (event.choice === 0) this.#finish = event.finish;
+        this.#end(event.choice, event.finish);
         break;
       case "response-end":
         if (event.native?.origin === "anthropic-messages" && isObject(event.native.value))
@@ -61,6 +61,16 @@ export class MessageWriter implements BlockSink {
         this.#pushPart(event);
     }
     return this.#take();
+  }
+
+  #end(choice: number, finish: Finish): void {
+    if (choice !== 0) {
+      this.#loseChoice(choice);
+      return;
+    }
+    this.#finish = finish;
+    const lost = LOST_FINISHES[finish.kind];
+    if (lost !== undefined) this.losses.push({ field: "stop_reason", reason: lost, side: "answer" });
   }
 
   /** The rest of the message: open blocks closed, stop reason, usage as settled, annotation, stop. */
@@ -216,6 +226,12 @@ export class MessageWriter implements BlockSink {
     return finish.details?.stopSequence === undefined ? "end_turn" : "stop_sequence";
   }
 }
+
+/** Ends that this API has no word for. */
+const LOST_FINISHES: Partial<Record<FinishKind, string>> = {
+  "malformed-tool": "the model made a tool call that can't be read; it is shown as the end of a turn",
+  error: "the model could not finish its answer; it is shown as the end of a turn",
+};
 
 /** The upstream's id where it is of this API, else one made of the request id. */
 function messageId(id: string | null, requestId: string): string {

@@ -19,6 +19,8 @@ interface OpenPart {
   ready: JsonObject[];
   isDone: boolean;
   text: string;
+  /** Section of the thoughts that is being written. */
+  section: number;
   seals: Seal[];
   tool: { kind: ToolKind; id: string; name: string };
   mediaType: string;
@@ -65,6 +67,10 @@ export class ChoiceWriter {
   }
 
   end(event: Extract<IrEvent, { type: "message-end" }>): void {
+    if (event.finish.kind === "pause" && !this.#isSameDialect) {
+      const reason = "the provider paused the turn, for which Gemini has no reason";
+      this.#losses.push({ field: `choices[${this.index}].finishReason`, reason, side: "answer" });
+    }
     this.#end = { finish: event.finish, ...(event.native === undefined ? {} : { native: event.native }) };
     if (Array.isArray(event.logprobs) && this.#logprobs.length === 0) this.#logprobs.push(...event.logprobs);
   }
@@ -104,6 +110,7 @@ export class ChoiceWriter {
       ready: [],
       isDone: false,
       text: "",
+      section: 0,
       seals: [],
       tool: { kind: "function", id: "", name: "" },
       mediaType: "",
@@ -147,7 +154,7 @@ export class ChoiceWriter {
         this.#text(open, event.text, {});
         return;
       case "reasoning-delta":
-        this.#text(open, event.text, { thought: true });
+        this.#think(open, event.text, event.section ?? 0);
         return;
       case "arguments-delta":
         open.text += event.text;
@@ -173,6 +180,13 @@ export class ChoiceWriter {
     if (text === "") return;
     open.text += text;
     open.ready.push({ text, ...marks });
+  }
+
+  /** Sections are told apart by an empty line. */
+  #think(open: OpenPart, text: string, section: number): void {
+    const gap = open.text !== "" && section !== open.section && text !== "" ? "\n\n" : "";
+    open.section = section;
+    this.#text(open, gap + text, { thought: true });
   }
 
   #finish(open: OpenPart): void {

@@ -1,10 +1,11 @@
 import type { Annotation, AnswerContext, StreamEncoder } from "../dialect.ts";
-import type { Answer, AnswerPart } from "../../ir/answer.ts";
+import type { Answer } from "../../ir/answer.ts";
 import type { GatewayError } from "../../ir/error.ts";
 import type { IrEvent } from "../../ir/events.ts";
 import type { Loss } from "../../ir/loss.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
+import { replayPart } from "../shared/replay.ts";
 import { annotationObject } from "./annotation.ts";
 import { ChoiceWriter, type PartEvent } from "./choice-writer.ts";
 import { encodeUsage } from "./encode-usage.ts";
@@ -147,7 +148,8 @@ export function encodeAnswer(
   const contents = new Map<number, JsonObject[]>();
   for (const { index, parts, finish, logprobs, native } of answer.choices) {
     const writer = shell.choice(index);
-    const out = parts.flatMap((part, at) => eventsOf(part, index, at).flatMap((event) => writer.push(event)));
+    const events = parts.flatMap((part, at) => [...replayPart(part, { choice: index, part: at })]);
+    const out = events.flatMap((event) => writer.push(event));
     contents.set(index, joinSignatures(out));
     if (finish === null) continue;
     const extra = { ...(logprobs === undefined ? {} : { logprobs }), ...(native === undefined ? {} : { native }) };
@@ -172,52 +174,4 @@ function joinSignatures(parts: JsonObject[]): JsonObject[] {
     } else out.push(part);
   }
   return out;
-}
-
-/** A folded part as the events that it was folded from. */
-function eventsOf(part: AnswerPart, choice: number, index: number): PartEvent[] {
-  const at = { choice, part: index };
-  const seals = part.seals.map((seal): PartEvent => ({ type: "part-seal", seal, ...at }));
-  const end: PartEvent[] = [...seals, { type: "part-end", ...at }];
-  switch (part.type) {
-    case "text": {
-      const logprobs = part.logprobs.flat();
-      const delta: PartEvent = {
-        type: "text-delta",
-        text: part.text,
-        ...(logprobs.length === 0 ? {} : { logprobs }),
-        ...at,
-      };
-      const citations = part.citations.map((citation): PartEvent => ({ type: "citation", citation, ...at }));
-      return [{ type: "text-start", ...at }, delta, ...citations, ...end];
-    }
-    case "reasoning":
-      return [
-        { type: "reasoning-start", form: part.form, ...at },
-        { type: "reasoning-delta", text: part.text, ...at },
-        ...end,
-      ];
-    case "refusal":
-      return [{ type: "refusal-start", ...at }, { type: "refusal-delta", text: part.text, ...at }, ...end];
-    case "tool-call": {
-      const { kind, id, name } = part;
-      return [
-        { type: "tool-start", kind, id, name, ...at },
-        { type: "arguments-delta", text: part.arguments, ...at },
-        ...end,
-      ];
-    }
-    case "media":
-      return [
-        { type: "media-start", mediaType: part.mediaType, ...at },
-        { type: "media-delta", base64: part.base64, ...at },
-        ...end,
-      ];
-    case "server-tool-result": {
-      const { toolId, name, isError, native } = part;
-      return [{ type: "server-tool-result", toolId, name, isError, native, ...at }, ...end];
-    }
-    case "native":
-      return [{ type: "native-part", native: part.native, ...at }, ...end];
-  }
 }

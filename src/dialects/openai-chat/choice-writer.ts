@@ -4,6 +4,7 @@ import type { Finish } from "../../ir/finish.ts";
 import type { Loss } from "../../ir/loss.ts";
 import type { Seal, SealedPart } from "../../ir/seal.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
+import { Lanes } from "../shared/lanes.ts";
 import { encodeAnnotation } from "./annotation.ts";
 import { CallWriter } from "./call-writer.ts";
 import { finishWord } from "./finish.ts";
@@ -23,6 +24,9 @@ interface PartState {
   media: { type: string; base64: string } | null;
 }
 
+/** Audio without a container. */
+const RAW_SAMPLES = /^audio\/(l16|pcm)\b/i;
+
 /** Where a delta goes: a chunk of a stream, or the message of a JSON answer. */
 export type DeltaSink = (choice: number, delta: JsonObject, logprobs?: JsonObject) => void;
 
@@ -32,6 +36,7 @@ export class ChoiceWriter {
   readonly #choice: number;
   readonly #sink: DeltaSink;
   readonly #losses: Loss[];
+  readonly #lanes = new Lanes(fieldOf);
   readonly #parts = new Map<number, PartState>();
   readonly #calls = new Map<number, CallWriter>();
   #pendingReasoning: SealedPart[] = [];
@@ -42,6 +47,8 @@ export class ChoiceWriter {
   #hasReasoning = false;
   #details = 0;
   #hasRefusal = false;
+  /** Media type of the message's audio. */
+  #audio: string | null = null;
   finish: Finish | null = null;
   /** Log probabilities that came with the end. */
   logprobs: JsonValue | undefined;
@@ -54,6 +61,10 @@ export class ChoiceWriter {
   }
 
   push(event: PartEvent): void {
+    this.#lanes.push(event, this.#write);
+  }
+
+  readonly #write = (event: PartEvent): void => {
     if (this.#last !== null && !(event.type === "part-seal" && event.part === this.#lastPart)) {
       this.#last.settle();
       this.#last = null;
@@ -79,7 +90,7 @@ export class ChoiceWriter {
       default:
         this.#rare(event);
     }
-  }
+  };
 
   #rare(event: PartEvent): void {
     switch (event.type) {
@@ -192,6 +203,14 @@ export class ChoiceWriter {
     part.media = { type: event.mediaType, base64: "" };
     this.#parts.set(event.part, part);
     if (!event.mediaType.startsWith("audio/")) return;
+    if (this.#audio !== null) {
+      // Raw samples go on where they were cut (Gemini sends each piece as a part); files can't be put together.
+      if (this.#audio === event.mediaType && RAW_SAMPLES.test(event.mediaType)) return;
+      this.#parts.delete(event.part);
+      this.#lose("message.audio", "a message speaks once; a second audio has no place");
+      return;
+    }
+    this.#audio = event.mediaType;
     const native = event.native;
     const told = typeof native === "object" && native !== null && !Array.isArray(native) ? native : {};
     const id = typeof told["id"] === "string" && told["id"] !== "" ? told["id"] : `audio_${this.#choice}_${event.part}`;
@@ -218,6 +237,7 @@ export class ChoiceWriter {
 
   /** The choice has ended: what was held goes out now. */
   end(finish: Finish, logprobs: JsonValue | undefined): void {
+    this.#lanes.flush(this.#write);
     this.#last = null;
     for (const call of this.#calls.values()) call.end();
     this.#calls.clear();
@@ -253,6 +273,20 @@ export class ChoiceWriter {
 
   #lose(field: string, reason: string): void {
     this.#losses.push({ field: `choices[${this.#choice}].${field}`, reason, side: "answer" });
+  }
+}
+
+/** One field each holds all that is thought, said and refused in a message. */
+function fieldOf(event: PartEvent): string | null {
+  switch (event.type) {
+    case "text-start":
+      return "content";
+    case "reasoning-start":
+      return "reasoning_content";
+    case "refusal-start":
+      return "refusal";
+    default:
+      return null;
   }
 }
 

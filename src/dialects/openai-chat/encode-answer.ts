@@ -26,6 +26,7 @@ class Message {
     const known = this.fields[name];
     if (name === "role" || (name === "content" && value === "")) return;
     if (name === "tool_calls") this.#calls(value);
+    else if (name === "audio" && isObject(known) && isObject(value)) this.fields[name] = joinedAudio(known, value);
     else if (typeof value === "string") this.fields[name] = textOf(known) + value;
     else if (Array.isArray(value)) this.fields[name] = [...(Array.isArray(known) ? known : []), ...value];
     else if (isObject(value)) this.fields[name] = joined(isObject(known) ? known : {}, value);
@@ -50,6 +51,13 @@ class Message {
       refusal: this.#refusal.length === 0 ? null : this.#refusal,
     };
   }
+}
+
+/** Pieces of base64 are put together as the bytes that they stand for: each may have padding of its own. */
+function joinedAudio(known: JsonObject, piece: JsonObject): JsonObject {
+  const { data, ...rest } = piece;
+  const bytes = [known["data"], data].map((part) => Buffer.from(textOf(part), "base64"));
+  return { ...joined(known, rest), data: Buffer.concat(bytes).toString("base64") };
 }
 
 /** Texts are joined, objects field by field; anything else is what came last. Ids and types come once. */

@@ -70,14 +70,18 @@ export class ResponsesEncoder implements StreamEncoder {
         break;
       default:
         this.#start();
-        if (event.type === "refusal-start") this.#hasRefusal = true;
+        if (event.type === "refusal-start" && event.choice === 0) this.#hasRefusal = true;
         this.#output.push(event);
     }
     return this.#take();
   }
 
   #end(choice: number, finish: Finish, hasLogprobs: boolean): void {
-    if (choice === 0) this.#finish = finish;
+    if (choice !== 0) {
+      this.#output.loseChoice(choice);
+      return;
+    }
+    this.#finish = finish;
     if (hasLogprobs)
       this.#scope.lose("output.content.logprobs", "log probabilities of this provider have another form");
     if (finish.kind === "pause") this.#scope.lose("status", "the provider paused the turn; it is shown as completed");

@@ -27,7 +27,7 @@ export class OutputWriter {
 
   push(event: PartEvent): void {
     if (event.choice !== 0) {
-      this.#scope.lose(`choices[${event.choice}]`, "OpenAI Responses has one answer per call");
+      this.loseChoice(event.choice);
       return;
     }
     const writer = this.#parts.get(event.part);
@@ -36,6 +36,10 @@ export class OutputWriter {
       writer?.end();
     } else if (writer !== undefined) writer.push(event);
     else this.#begin(event);
+  }
+
+  loseChoice(choice: number): void {
+    this.#scope.lose(`choices[${choice}]`, "OpenAI Responses has one answer per call");
   }
 
   /** The answer is over: parts that nobody ended end now, and so does the last message. */

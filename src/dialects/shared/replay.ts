@@ -5,6 +5,7 @@ import type { JsonValue } from "../../lib/json.ts";
 /** A folded answer as events again, so that JSON answers are written by the same code as streams. */
 export function* replay(answer: Answer): Generator<IrEvent> {
   yield { type: "message-start", id: answer.id, model: answer.model, created: answer.created };
+  if (answer.promptFeedback !== null) yield { type: "prompt-feedback", ...answer.promptFeedback };
   for (const choice of answer.choices) {
     for (const [part, value] of choice.parts.entries()) yield* replayPart(value, { choice: choice.index, part });
     const { index, finish, logprobs, native } = choice;
@@ -20,9 +21,11 @@ export function* replay(answer: Answer): Generator<IrEvent> {
   if (answer.usage !== null) yield { type: "usage", usage: answer.usage, final: true };
 }
 
+type PartEvent = Extract<IrEvent, { part: number }>;
 type Address = { choice: number; part: number };
 
-function* replayPart(part: AnswerPart, at: Address): Generator<IrEvent> {
+/** One folded part as the events that it was folded from. */
+export function* replayPart(part: AnswerPart, at: Address): Generator<PartEvent> {
   const itemId = part.itemId === undefined ? {} : { itemId: part.itemId };
   switch (part.type) {
     case "text":

@@ -377,6 +377,21 @@ describe("parts", () => {
     });
   });
 
+  test("raw samples that come as several parts are one audio; a second file has no place", () => {
+    const piece = (part: number, mediaType: string, base64: string): IrEvent[] => [
+      { type: "media-start", mediaType, ...at(part) },
+      { type: "media-delta", base64, ...at(part) },
+      { type: "part-end", ...at(part) },
+    ];
+    const type = "audio/L16;rate=24000";
+    const raw = [START, ...piece(0, type, "AAA="), ...piece(1, type, "AQE="), end()];
+    expect(messageOf(json(raw))).toMatchObject({ audio: { data: "AAABAQ==" } });
+    expect(encodeStream(raw, context).match(/"audio":\{"id"/g)).toHaveLength(1);
+    const encoder = openaiChat.createEncoder(context);
+    for (const event of [...piece(0, "audio/wav", "AAAA"), ...piece(1, "audio/wav", "BBBB")]) encoder.push(event);
+    expect(encoder.losses).toMatchObject([{ field: "choices[0].message.audio" }]);
+  });
+
   test("a part of another dialect is a loss, not an error", () => {
     const native: IrEvent = { type: "native-part", native: { origin: "gemini", value: {} }, ...at() };
     const encoder = openaiChat.createEncoder(context);

@@ -6,6 +6,8 @@ export interface Atom {
   kind: string;
   /** Where it stood; "" after the round trip, when its place is another. */
   path: string;
+  /** Wider names under which some dialects tell of it. */
+  also?: readonly string[];
   fields: Readonly<Record<string, string>>;
 }
 
@@ -27,8 +29,17 @@ const isWithin = (inner: string, outer: string): boolean =>
 /** A loss of the opaque state of a part that holds something else, too, which has to arrive. */
 const isOfSeal = (loss: Loss, atom: Atom): boolean => atom.kind !== "reasoning" && /\bstate\b/.test(loss.reason);
 
-const isLost = (atom: Atom, losses: readonly Loss[]): boolean =>
-  losses.some((loss) => isWithin(atom.path, loss.field) && !isOfSeal(loss, atom));
+/** A loss of what belongs to the part, which itself has to arrive. */
+const isOfOther = (loss: Loss, atom: Atom): boolean =>
+  isOfSeal(loss, atom) ||
+  (atom.kind !== "citation" && /\b(citation|source)/.test(loss.reason)) ||
+  /\blog probabilities\b/.test(loss.reason);
+
+/** Something that the losses name as a whole. */
+export const isLost = (atom: Atom, losses: readonly Loss[]): boolean =>
+  losses.some(
+    (loss) => (isWithin(atom.path, loss.field) || atom.also?.includes(loss.field) === true) && !isOfOther(loss, atom),
+  );
 
 function fieldIsLost(atom: Atom, field: string, losses: readonly Loss[]): boolean {
   return losses.some(
