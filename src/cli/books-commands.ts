@@ -1,19 +1,29 @@
 import { readFileSync } from "node:fs";
 import { defineCommand } from "citty";
-import type { AdminContext } from "./admin-commands.ts";
+import { type AdminContext, common } from "./admin-commands.ts";
+import {
+  creditNoteCommand,
+  customerCommand,
+  invoiceCommand,
+  invoicesCommand,
+  issueCommand,
+} from "./invoice-commands.ts";
 import { printResult } from "./output.ts";
 import { CommandError } from "./transport.ts";
-
-const common = {
-  "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
-  json: { type: "boolean", description: "print JSON" },
-} as const;
 
 /** `books`: what operators do with the ledger beside serving calls. */
 export function booksCommand(context: AdminContext) {
   return defineCommand({
-    meta: { name: "books", description: "The operator's books: reconcile, margin" },
-    subCommands: { reconcile: reconcileCommand(context), margin: marginCommand(context) },
+    meta: { name: "books", description: "The operator's books: reconcile, margin, invoices" },
+    subCommands: {
+      reconcile: reconcileCommand(context),
+      margin: marginCommand(context),
+      issue: issueCommand(context),
+      invoices: invoicesCommand(context),
+      invoice: invoiceCommand(context),
+      "credit-note": creditNoteCommand(context),
+      customer: customerCommand(context),
+    },
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Invoicing } from "../accounting/invoicing.ts";
 import type { AccountingStore } from "../accounting/port.ts";
 import type { AuditSinks } from "../audit/sinks.ts";
 import type { Catalog } from "../catalog/types.ts";
@@ -19,7 +20,6 @@ import type {
   CallRetention,
   CallCapStore,
   IdempotencyStore,
-  InvoiceReader,
   Readiness,
   ReloadResult,
 } from "./ports.ts";
@@ -35,7 +35,7 @@ export interface HttpDeps extends AuthenticateDeps {
   providerKeys: ProviderKeys;
   sinks: AuditSinks;
   audit: AuditReader;
-  invoices: InvoiceReader;
+  invoicing: Invoicing;
   accounting: AccountingStore;
   retention: CallRetention;
   health: Health;

@@ -1,4 +1,3 @@
-import type { Invoice } from "../ledger/invoice.ts";
 import type { Nano } from "../lib/money.ts";
 import type { JsonObject } from "../lib/json.ts";
 
@@ -47,11 +46,6 @@ export interface AuditPage {
   records: JsonObject[];
   /** Null on the last page. */
   nextCursor: string | null;
-}
-
-/** Invoices by account and month; null when the month's calls have been pruned. */
-export interface InvoiceReader {
-  invoice(accountId: string, month: string): Invoice | null;
 }
 
 /** Dropping old calls; see `anchor` for where the audit chain begins then. */

@@ -28,7 +28,8 @@ const COUNTERPART: Record<CreditRequest["kind"], OperatorBook> = {
 export function planCredit(state: LedgerState, request: CreditRequest, now: number, storage: LedgerStorage): Planned {
   const account = state.account(request.accountId);
   checkAmount(request);
-  const { accountId, amount, kind, reason, idempotencyKey, expiresAt, invoice = null } = request;
+  const { accountId, amount, kind, reason, idempotencyKey, expiresAt } = request;
+  const invoice = request.invoice?.number ?? null;
   const facts = [amount.toString(), kind, reason, String(expiresAt)];
   const fingerprint = fingerprintOf(invoice === null ? facts : [...facts, String(invoice)]);
   if (wasBooked(storage, accountId, idempotencyKey, fingerprint)) return { account, ops: [] };
@@ -41,8 +42,7 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
   }
   const id = state.nextCreditId;
   state.nextCreditId += 1;
-  const owed = invoice === null ? 0n : -state.receivable(account).posted;
-  const receivable = owed > 0n ? least(owed, amount) : 0n;
+  const receivable = lowered(state, account, request);
   const base = { id, accountId, kind, amount, reason, idempotencyKey, fingerprint, createdAt: now };
   const credit: CreditRow = { ...base, holdId: null, invoice, receivable };
   const ops: LedgerOp[] = [{ op: "credit", credit }];
@@ -62,6 +62,13 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
 
 /** A refund without a call is goodwill: it references its own credit, not a hold. */
 const entryKind = (kind: CreditRequest["kind"]) => (kind === "refund" ? "adjust" : kind);
+
+/** What of a credit note lowers a debt: no more than its invoice has left to pay, and the account owes at all. */
+function lowered(state: LedgerState, account: Account, { amount, invoice }: CreditRequest): Nano {
+  if (invoice === undefined) return 0n;
+  const owed = least(invoice.owed, -state.receivable(account).posted);
+  return owed > 0n ? least(owed, amount) : 0n;
+}
 
 const least = (a: Nano, b: Nano): Nano => (a < b ? a : b);
 

@@ -12,7 +12,16 @@ export interface Invoice {
   /** Lines less refunds. */
   total: Nano;
   /** What the lines were paid from. `receivable` is what is still to be paid. */
-  paidFrom: { wallet: Nano; grants: Nano; receivable: Nano };
+  paidFrom: Sources;
+  /** What of that the refunds gave back. */
+  returnedTo: Sources;
+}
+
+/** An amount by where it came from, or went. */
+export interface Sources {
+  wallet: Nano;
+  grants: Nano;
+  receivable: Nano;
 }
 
 export interface InvoiceLine {
@@ -38,7 +47,10 @@ export function makeInvoice(parts: Omit<Invoice, "total">, spent: Nano): Invoice
   const { wallet, grants, receivable } = parts.paidFrom;
   if (wallet + grants + receivable !== used)
     throw new InvoiceMismatch("what was paid", wallet + grants + receivable, used);
-  const total = used - sum(parts.refunds);
+  const refunded = sum(parts.refunds);
+  const returned = parts.returnedTo.wallet + parts.returnedTo.grants + parts.returnedTo.receivable;
+  if (returned !== refunded) throw new InvoiceMismatch("what was given back", returned, refunded);
+  const total = used - refunded;
   if (total !== spent) throw new InvoiceMismatch("the total", total, spent);
   return { ...parts, total };
 }

@@ -144,3 +144,37 @@ export const SUMMARY_INVARIANTS: readonly Invariant[] = [
           GROUP BY account_id, month HAVING sum(found) <> sum(expected)`,
   },
 ];
+
+const CHARGED = `SELECT account_id, month, sum(charged) AS total FROM calls WHERE hold_id IS NOT NULL GROUP BY 1, 2`;
+const TAKEN_BACK = `SELECT c.account_id, c.month, sum(r.amount) AS total ${REFUNDED} GROUP BY 1, 2`;
+const NOTED_REFUNDS = `SELECT n.invoice, sum(n.amount) AS total FROM credit_notes n
+  JOIN credits r ON r.id = n.credit_id WHERE r.hold_id IS NOT NULL GROUP BY 1`;
+
+const withoutGaps = (table: string): string =>
+  `SELECT '${table}' AS subject, max(number) AS found, count(*) AS expected FROM ${table} HAVING max(number) <> count(*)`;
+
+/** The rules that bind issued invoices and credit notes to the books. */
+export const INVOICE_INVARIANTS: readonly Invariant[] = [
+  { name: "invoice numbers have no gaps", sql: withoutGaps("invoices") },
+  { name: "numbers of credit notes have no gaps", sql: withoutGaps("credit_notes") },
+  {
+    name: "credit notes do not exceed their invoice",
+    sql: `SELECT 'invoice ' || i.number AS subject, sum(n.amount) AS found, i.total AS expected FROM invoices i
+          JOIN credit_notes n ON n.invoice = i.number GROUP BY i.number HAVING sum(n.amount) > i.total`,
+  },
+  {
+    name: "credit notes are booked",
+    sql: `SELECT 'credit note ' || n.number AS subject, n.amount AS found, r.amount AS expected FROM credit_notes n
+          LEFT JOIN credits r ON r.id = n.credit_id WHERE r.amount IS NOT n.amount OR r.receivable IS NOT n.receivable`,
+  },
+  {
+    name: "invoices less their refunds are charges less refunds",
+    sql: `SELECT 'invoice ' || i.number AS subject, i.total - coalesce(n.total, 0) AS found,
+            coalesce(c.total, 0) - coalesce(t.total, 0) AS expected
+          FROM invoices i LEFT JOIN (${CHARGED}) c ON c.account_id = i.account_id AND c.month = i.month
+          LEFT JOIN (${TAKEN_BACK}) t ON t.account_id = i.account_id AND t.month = i.month
+          LEFT JOIN (${NOTED_REFUNDS}) n ON n.invoice = i.number
+          WHERE i.month > ${PRUNED_MONTH}
+            AND i.total - coalesce(n.total, 0) <> coalesce(c.total, 0) - coalesce(t.total, 0)`,
+  },
+];

@@ -1,6 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { positionOf, type StoredField } from "../audit/record.ts";
-import { type Invoice, makeInvoice } from "../ledger/invoice.ts";
+import { type Invoice, makeInvoice, type Sources } from "../ledger/invoice.ts";
+import type { StoredPart } from "../ledger/storage.ts";
+import { leftOfCharge } from "./ledger-rows.ts";
 
 const field = (name: StoredField): string => `json_extract(c.record, '$[${positionOf(name)}]')`;
 
@@ -16,6 +18,11 @@ const PAID = `SELECT substr(b.name, 1, instr(b.name, ':') - 1) AS kind, sum(CAST
 
 const REFUNDS = `SELECT c.request_id, r.amount, r.reason, r.created_at FROM credits r JOIN calls c ON c.hold_id = r.hold_id
   WHERE c.account_id = ?1 AND c.month = ?2 ORDER BY r.id`;
+
+const REFUNDED = `SELECT json_extract(c.record, '$[${positionOf("paid")}]') AS paid, sum(r.amount) AS refunded
+  FROM credits r JOIN calls c ON c.hold_id = r.hold_id WHERE c.account_id = ?1 AND c.month = ?2 GROUP BY c.hold_id`;
+
+const BOOK_KIND = "SELECT substr(name, 1, instr(name, ':') - 1) AS kind FROM books WHERE id = ?";
 
 interface RawLine {
   model: string;
@@ -40,21 +47,25 @@ export class InvoiceQueries {
     this.#currency = currency;
   }
 
-  /** Null when the month's calls have been pruned. Throws InvoiceMismatch when the rows do not add up to the ledger's counters. */
+  /** Checked against the ledger. Null when the month's calls have been pruned. Throws InvoiceMismatch when the rows do not add up to the ledger's counters. */
   invoice(accountId: string, month: string): Invoice | null {
     const pruned = this.#db.query("SELECT value FROM settings WHERE name = 'audit_pruned_month'").get();
     if (pruned !== null && month <= (pruned as { value: string }).value) return null;
     // One snapshot for all queries.
-    return this.#db.transaction(() => this.#read(accountId, month))();
+    return this.#db.transaction(() => {
+      const parts = this.parts(accountId, month);
+      const counted = this.#db
+        .query("SELECT value FROM counters WHERE subject = ? AND period = ?")
+        .get(`account:${accountId}`, month) as { value: bigint } | null;
+      return makeInvoice(parts, counted?.value ?? 0n);
+    })();
   }
 
-  #read(accountId: string, month: string): Invoice {
+  /** What an invoice is made of, as the rows have it at this moment. */
+  parts(accountId: string, month: string): Omit<Invoice, "total"> {
     const all = <T>(sql: string): T[] => this.#db.query(sql).all(accountId, month) as T[];
-    const counted = this.#db
-      .query("SELECT value FROM counters WHERE subject = ? AND period = ?")
-      .get(`account:${accountId}`, month) as { value: bigint } | null;
     const paid = new Map(all<{ kind: string; amount: bigint }>(PAID).map(({ kind, amount }) => [kind, amount]));
-    const parts = {
+    return {
       accountId,
       month,
       currency: this.#currency(),
@@ -71,12 +82,31 @@ export class InvoiceQueries {
         reason,
         at: Number(at),
       })),
-      paidFrom: {
-        wallet: paid.get("wallet") ?? 0n,
-        grants: paid.get("grant") ?? 0n,
-        receivable: paid.get("receivable") ?? 0n,
-      },
+      paidFrom: sources(paid),
+      returnedTo: this.#returned(all<{ paid: string; refunded: bigint }>(REFUNDED)),
     };
-    return makeInvoice(parts, counted?.value ?? 0n);
+  }
+
+  /** Refunds go to the sources of a charge, the last first. */
+  #returned(rows: readonly { paid: string; refunded: bigint }[]): Sources {
+    const sums = new Map<string, bigint>();
+    for (const row of rows) {
+      const paid = (JSON.parse(row.paid) as [number, string][]).map(([book, amount]): StoredPart => ({
+        book,
+        amount: BigInt(amount),
+      }));
+      const left = new Map(leftOfCharge(paid, row.refunded).map(({ book, amount }) => [book, amount]));
+      for (const { book, amount } of paid) {
+        const { kind } = this.#db.query(BOOK_KIND).get(book) as { kind: string };
+        sums.set(kind, (sums.get(kind) ?? 0n) + amount - (left.get(book) ?? 0n));
+      }
+    }
+    return sources(sums);
   }
 }
+
+const sources = (amounts: ReadonlyMap<string, bigint>): Sources => ({
+  wallet: amounts.get("wallet") ?? 0n,
+  grants: amounts.get("grant") ?? 0n,
+  receivable: amounts.get("receivable") ?? 0n,
+});

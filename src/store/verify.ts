@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ChainHead, type ChainRow, verifyChain } from "../audit/chain.ts";
 import { DATABASE_FILE } from "./files.ts";
-import { BOOK_INVARIANTS, CALL_INVARIANTS, SUMMARY_INVARIANTS } from "./invariants.ts";
+import { BOOK_INVARIANTS, CALL_INVARIANTS, INVOICE_INVARIANTS, SUMMARY_INVARIANTS } from "./invariants.ts";
 
 export interface Verification {
   /** One sentence per violation; [] = all is well. */
@@ -40,9 +40,10 @@ export function verifyFile(path: string, expectedHead: ChainHead | null = null):
 
 /** The rules of the books that do not hold, one sentence per violation. The connection must give integers as bigint. */
 export function verifyLedger(db: Database): string[] {
-  // A file of before the migration has no summaries.
-  const summed = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'usage_days'").get() !== null;
-  return [...BOOK_INVARIANTS, ...CALL_INVARIANTS, ...(summed ? SUMMARY_INVARIANTS : [])].flatMap(({ name, sql }) =>
+  // A file of before the migrations has no summaries and no issued invoices.
+  const has = (table: string): boolean => db.query("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table) !== null;
+  const later = [...(has("usage_days") ? SUMMARY_INVARIANTS : []), ...(has("invoices") ? INVOICE_INVARIANTS : [])];
+  return [...BOOK_INVARIANTS, ...CALL_INVARIANTS, ...later].flatMap(({ name, sql }) =>
     (db.query(sql).all() as { subject: unknown; found: unknown; expected: unknown }[]).map(
       (row) => `${name}: ${String(row.subject)}: found ${String(row.found)}, expected ${String(row.expected)}`,
     ),

@@ -1,5 +1,6 @@
 /** The operator's books over the admin API. */
 import { expect, test } from "bun:test";
+import { Book, UNIT } from "../store/support.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 
 const CATALOG = `
@@ -95,4 +96,90 @@ test("the margin report of this month, and of months that can't have one", async
   for (const bad of ["", "?month=2999-01", "?month=november"]) {
     await expect(gateway.admin("GET", `/admin/books/margin${bad}`)).rejects.toThrow("400");
   }
+});
+
+/** A data folder with an account that was charged last month: 1.30, of which 0.30 are to be paid. */
+async function lastMonth(): Promise<{ book: Book; month: string }> {
+  const book = new Book();
+  const start = new Date();
+  book.now = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() - 1, 10);
+  const account = { name: "Jane Roe", tier: null, status: "active", monthlyCap: null, markupPercent: null } as const;
+  await book.store.accounts.insertAccount({ ...account, id: "a", ownProvidersOnly: false, createdAt: book.now });
+  await book.credit(UNIT);
+  const hold = await book.hold(2n * UNIT, { charge: "metered", keyId: null });
+  await book.settle(hold, 100_000, { audit: { ...book.audit(hold.requestId), keyId: null } });
+  await book.store.close();
+  return { book, month: new Date(book.now).toISOString().slice(0, 7) };
+}
+
+test("a month is issued, shown, credited; customers see their own", async () => {
+  const { book, month } = await lastMonth();
+  using folder = book;
+  const { dataDir } = folder;
+  const accountId = "a";
+  const invoice = '{seller: "Acme\nRoad 1", seller_tax_id: T-1, tax_name: SST, tax_percent: 8}';
+  const billing = `billing: {currency: USD, fx: {USD: 1}, invoice: ${invoice.replace("\n", "\\n")}}`;
+  await using gateway = await startGateway({ catalog: CATALOG.replace(/^billing:.*$/m, billing), dataDir });
+  const { key } = await gateway.createKey({ accountId });
+  const { key: other } = await gateway.createKey();
+  const preview = await (await gateway.get(`/v1/invoices/${month}`, key)).json();
+  expect(preview).toMatchObject({ number: null, status: "preview", final: true, total: "1.30", owed: "0.40" });
+  await gateway.admin("PATCH", `/admin/accounts/${accountId}/billing`, { name: "Roe <Ltd>", tax_id: "C-9" });
+  const issued = await gateway.admin("POST", "/admin/invoices", { month });
+  expect(issued["data"]).toMatchObject([{ number: "INV-000001", account_id: "a", month, total: "1.30" }]);
+  expect((await gateway.admin("POST", "/admin/invoices", { month, account_id: "a" }))["data"]).toEqual(issued["data"]);
+  expect(await gateway.admin("GET", `/admin/invoices?account_id=a&month=${month}`)).toEqual(issued);
+  const shown = {
+    number: "INV-000001",
+    status: "issued",
+    seller: { name: "Acme\nRoad 1", tax_id: "T-1" },
+    customer: { name: "Roe <Ltd>", email: null, tax_id: "C-9" },
+    tax: { name: "SST", percent: "8", included: false, base: "1.30", amount: "0.10" },
+    total_with_tax: "1.40",
+    due: { receivable: "0.30", tax: "0.10", rounding: "0.00", amount: "0.40" },
+  };
+  expect(await gateway.admin("GET", "/admin/invoices/INV-000001")).toMatchObject(shown);
+  expect(await (await gateway.get(`/v1/invoices/${month}`, key)).json()).toMatchObject(shown);
+
+  const note = await gateway.admin("POST", "/admin/invoices/1/credit-notes", { amount: "0.50", reason: "outage" });
+  expect(note).toMatchObject({
+    number: "CN-000001",
+    invoice: "INV-000001",
+    amount: "0.50",
+    tax: "0.04",
+    total: "0.54",
+  });
+  const page = await (await gateway.get(`/v1/invoices/${month}`, key, { accept: "text/html" })).text();
+  for (const part of ["Invoice INV-000001", "Roe &#60;Ltd&#62;", "Credit note CN-000001: outage", "SST 8% of 1.30"]) {
+    expect(page).toContain(part);
+  }
+  expect(await (await gateway.get("/v1/credit-notes/CN-000001", key)).json()).toEqual(note);
+  const printed = await gateway.get("/v1/credit-notes/CN-000001", key, { accept: "text/html" });
+  expect(await printed.text()).toContain("Credit note CN-000001");
+  expect((await gateway.get("/v1/credit-notes/CN-000001", other)).status).toBe(404);
+  expect(await (await gateway.get("/v1/invoices", other)).json()).toMatchObject({ data: [] });
+  const own = await (await gateway.get("/v1/invoices", key)).json();
+  expect(own).toMatchObject({ data: [{ number: "INV-000001", credited: "0.50", owed: "0.06" }] });
+  const refund = gateway.admin("POST", "/admin/receipts/req_1/refund", { amount: "0.81" });
+  await expect(refund).rejects.toThrow("only 0.80 left");
+  expect(await gateway.balance(accountId)).toMatchObject({ receivable: "0.00" });
+  expect(gateway.verify()).toEqual([]);
+});
+
+test("what can't be issued or credited is refused", async () => {
+  await using gateway = await startGateway({ catalog: CATALOG });
+  const { accountId } = await gateway.createKey();
+  const now = today().slice(0, 7);
+  const refused = async (method: string, path: string, body: object | undefined, why: string) =>
+    expect(gateway.admin(method, path, body)).rejects.toThrow(why);
+  await refused("POST", "/admin/invoices", { month: now }, "not over");
+  await refused("POST", "/admin/invoices", { month: "2999-01" }, "not begun");
+  await refused("POST", "/admin/invoices", { month: "2020-01", account_id: accountId }, "not charged");
+  await refused("POST", "/admin/invoices", { month: "2020-01", account_id: "nobody" }, "404");
+  await refused("GET", "/admin/invoices/INV-000001", undefined, "404");
+  await refused("GET", "/admin/invoices/none", undefined, "404");
+  await refused("POST", "/admin/invoices/7/credit-notes", { amount: "1", reason: "x" }, "404");
+  await refused("POST", "/admin/invoices/7/credit-notes", { amount: "-1", reason: "x" }, "400");
+  await refused("PATCH", `/admin/accounts/${accountId}/billing`, { tax_percent: "101" }, "400");
+  expect(await gateway.admin("POST", "/admin/invoices", { month: "2020-01" })).toEqual({ object: "list", data: [] });
 });

@@ -1,3 +1,5 @@
+import { NO_DETAILS } from "../../src/accounting/invoice-document.ts";
+import { Invoicing } from "../../src/accounting/invoicing.ts";
 import { AuditSinks } from "../../src/audit/sinks.ts";
 import { loadCatalog } from "../../src/catalog/load.ts";
 import type { Catalog } from "../../src/catalog/types.ts";
@@ -183,6 +185,32 @@ function namedDialect(id: DialectId): Dialect {
   return { id, renderError } as unknown as Dialect;
 }
 
+function noInvoices(ledger: LedgerAdmin, clock: Clock): Invoicing {
+  const { invoice: terms } = catalogOf(CATALOG_TEXT).billing;
+  return new Invoicing({
+    store: {
+      details: () => NO_DETAILS,
+      putDetails: () => Promise.resolve(),
+      openHolds: () => 0,
+      chargedIn: () => [],
+      issue: () => Promise.resolve(),
+      ofMonth: () => null,
+      byNumber: () => null,
+      ofCreditNote: () => null,
+      noteOfKey: () => null,
+      list: () => [],
+      leftOfCall: () => null,
+      hasCredit: () => false,
+    },
+    invoice: () => null,
+    ledger,
+    clock,
+    terms: () => terms,
+    currency: () => "USD",
+    timezone: () => "UTC",
+  });
+}
+
 export interface TestBed {
   app: HttpApp;
   deps: HttpDeps;
@@ -242,7 +270,7 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
     },
     providerKeys: memoryProviderKeys(clock, log),
     sinks: noSinks(clock, log),
-    invoices: { invoice: () => null },
+    invoicing: noInvoices(ledger, clock),
     accounting: {
       providerCosts: () => Promise.resolve([]),
       keepReconciliation: () => Promise.resolve(),

@@ -25,6 +25,7 @@ test("lines by model, refunds, and what paid for them", async () => {
     refunds: [{ requestId: "req_2", amount: 5_000_000n, reason: "sorry", at: book.now }],
     total: 3_000n * TOKEN - 5_000_000n,
     paidFrom: { wallet: 3_000n * TOKEN - 20_000_000n, grants: 20_000_000n, receivable: 0n },
+    returnedTo: { wallet: 5_000_000n, grants: 0n, receivable: 0n },
   });
   expect((await book.ledger.balance("a")).spentThisMonth).toBe(invoice?.total ?? 0n);
 });

@@ -97,7 +97,7 @@ test("rows that do not add up to the ledger give no report", async () => {
   const db = new Database(join(book.dataDir, DATABASE_FILE));
   db.run("UPDATE counters SET value = value - 1 WHERE subject = 'account:a'");
   db.close();
-  expect(report(book)).rejects.toThrow(MarginMismatch);
+  await expect(report(book)).rejects.toThrow(MarginMismatch);
 });
 
 test("fees are rounded half up to the minor unit", () => {

@@ -1,14 +1,65 @@
 import { managementApp } from "../body.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
+import {
+  addCreditNote,
+  billingSchema,
+  billingView,
+  changeBilling,
+  creditNoteSchema,
+  issueInvoices,
+  issueSchema,
+  listInvoices,
+  showInvoice,
+} from "./invoices.ts";
+import { creditNoteAnswer } from "../routes/invoices.ts";
 import { marginReport } from "./margin.ts";
 import { reconcileProvider, reconcileSchema, reconciliationsView } from "./reconcile.ts";
 
 /** A provider's report of a month has thousands of lines. */
 const MAX_REPORT_BYTES = 16 * 1024 * 1024;
 
-/** The operator's books: reconciliation with providers, margin, invoices. */
-export function accountingRoutes(deps: HttpDeps, guard: (request: Request) => void) {
+type Guard = (request: Request) => void;
+
+/** Invoices, credit notes, and whom they are made out to. */
+export function adminInvoiceRoutes(deps: HttpDeps, guard: Guard) {
+  return managementApp(deps, guard)
+    .get("/admin/invoices", ({ request }) => listInvoices(deps, request), describe("GET", "/admin/invoices"))
+    .post("/admin/invoices", ({ body }) => issueInvoices(deps, body), {
+      body: issueSchema,
+      ...describe("POST", "/admin/invoices"),
+    })
+    .get(
+      "/admin/invoices/:number",
+      ({ request, params }) => showInvoice(deps, request, params.number),
+      describe("GET", "/admin/invoices/{number}"),
+    )
+    .post(
+      "/admin/invoices/:number/credit-notes",
+      async ({ request, params, body }) => {
+        const note = await addCreditNote(deps, params.number, body, request.headers.get("idempotency-key"));
+        return Response.json(note, { status: 201 });
+      },
+      { body: creditNoteSchema, ...describe("POST", "/admin/invoices/{number}/credit-notes") },
+    )
+    .get(
+      "/admin/credit-notes/:number",
+      ({ request, params }) => creditNoteAnswer(deps, request, params.number, null),
+      describe("GET", "/admin/credit-notes/{number}"),
+    )
+    .get(
+      "/admin/accounts/:id/billing",
+      ({ params }) => billingView(deps, params.id),
+      describe("GET", "/admin/accounts/{id}/billing"),
+    )
+    .patch("/admin/accounts/:id/billing", ({ params, body }) => changeBilling(deps, params.id, body), {
+      body: billingSchema,
+      ...describe("PATCH", "/admin/accounts/{id}/billing"),
+    });
+}
+
+/** Reconciliation with providers, and margin. */
+export function accountingRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard, MAX_REPORT_BYTES)
     .get(
       "/admin/books/reconciliations",

@@ -2,7 +2,7 @@ import { makeMargin, type MarginLine } from "../../accounting/margin.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { formatNano } from "../../lib/money.ts";
-import { divide, multiply, ONE, rational, toFixed, ZERO } from "../../lib/rational.ts";
+import { divide, multiply, ONE, rational, toFixed } from "../../lib/rational.ts";
 import { decimalText } from "../../ledger/decimal.ts";
 import { minorPlaces } from "../../ledger/payments.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -18,8 +18,7 @@ export async function marginReport(deps: HttpDeps, request: Request): Promise<Js
   if (books === null) {
     throw new GatewayError({ status: 404, code: "not_found", message: "The calls of this month are no longer kept." });
   }
-  const fee = billing.paymentFee ?? { percent: ZERO, fixed: 0n };
-  const { rows, byModel, byAccount, total } = makeMargin(books, fee, minorPlaces(billing.currency));
+  const { rows, byModel, byAccount, total } = makeMargin(books, billing.paymentFee, minorPlaces(billing.currency));
   return {
     object: "margin",
     month,

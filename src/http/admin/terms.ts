@@ -105,7 +105,7 @@ export async function refundCall(
   headerKey: string | null,
 ): Promise<JsonObject> {
   const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
-  const balance = await deps.ledger.refund({
+  const balance = await deps.invoicing.refund({
     requestId,
     amount,
     reason: input.reason ?? "refund",

@@ -26,6 +26,10 @@ const QUERIES: Readonly<Record<string, Query>> = {
     ["format", { type: "string", enum: ["json", "csv", "ndjson"] }],
   ],
   "/v1/usage": [...filters, ["group_by", { type: "string", description: "day, model, key; separated by commas" }]],
+  "/admin/invoices": [
+    ["month", { type: "string", examples: ["2026-10"] }],
+    ["account_id", text],
+  ],
   "/admin/books/margin": [["month", { type: "string", examples: ["2026-11"] }]],
   "/v1/credits": [["details", { type: "boolean", default: false }]],
   "/v1beta/models": [

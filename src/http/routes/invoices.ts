@@ -1,27 +1,47 @@
+import type { IssuedInvoice } from "../../accounting/invoice-document.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import type { Invoice } from "../../ledger/invoice.ts";
 import { monthOf } from "../../ledger/periods.ts";
-import { formatNano } from "../../lib/money.ts";
 import { managementApp } from "../body.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
-import { escapeHtml, staticPage } from "../pages/html.ts";
+import { creditNotePage, invoicePage } from "../pages/invoice.ts";
+import { creditNoteViews, invoiceView, type ShownInvoice } from "./invoice-view.ts";
 
-/** The account's invoice of a month: JSON, or a page to print for browsers. */
+/** The account's invoices and credit notes: JSON, or pages to print for browsers. */
 export function invoiceRoutes(deps: HttpDeps) {
-  return managementApp(deps).get(
-    "/v1/invoices/:month",
-    async ({ request, server, params }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return invoiceAnswer(deps, request, account.id, params.month);
-    },
-    describe("GET", "/v1/invoices/{month}"),
-  );
+  return managementApp(deps)
+    .get(
+      "/v1/invoices",
+      async ({ request, server }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return invoiceList(deps, { accountId: account.id, month: null });
+      },
+      describe("GET", "/v1/invoices"),
+    )
+    .get(
+      "/v1/invoices/:month",
+      async ({ request, server, params }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return invoiceAnswer(deps, request, account.id, params.month);
+      },
+      describe("GET", "/v1/invoices/{month}"),
+    )
+    .get(
+      "/v1/credit-notes/:number",
+      async ({ request, server, params }) => {
+        const { account } = await identifyOwner(deps, request, server);
+        return creditNoteAnswer(deps, request, params.number, account.id);
+      },
+      describe("GET", "/v1/credit-notes/{number}"),
+    );
 }
 
-/** Throws GatewayError: 400 for what is no month or has not begun, 404 for a month whose calls have been pruned. */
+/**
+ * A month's invoice: as it was issued, else a preview, which changes until it is. Throws GatewayError: 400 for what is no month or has not begun, 404
+ * for a month that was never invoiced and whose calls have been pruned.
+ */
 export function invoiceAnswer(
   deps: HttpDeps,
   request: Request,
@@ -29,14 +49,76 @@ export function invoiceAnswer(
   month: string,
 ): JsonObject | Response {
   const { isOver } = readMonth(deps, month);
-  const invoice = deps.invoices.invoice(accountId, month);
-  if (invoice === null) {
-    throw new GatewayError({ status: 404, code: "not_found", message: "The calls of this month are no longer kept." });
-  }
-  const view = invoiceView(invoice, isOver);
-  const wantsPage = (request.headers.get("accept") ?? "").includes("text/html");
-  return wantsPage ? invoicePage(deps, invoice, view) : view;
+  const issued = deps.invoicing.store.ofMonth(accountId, month);
+  if (issued !== null) return invoicePageOrView(deps, request, issued, true);
+  const preview = deps.invoicing.preview(accountId, month);
+  if (preview === null) throw notFound("The calls of this month are no longer kept.");
+  return invoicePageOrView(deps, request, { number: null, issuedAt: null, ...preview, creditNotes: [] }, isOver);
 }
+
+export function invoicePageOrView(
+  deps: HttpDeps,
+  request: Request,
+  shown: ShownInvoice,
+  isOver: boolean,
+): JsonObject | Response {
+  const view = invoiceView(shown, isOver, deps.invoicing.places);
+  return wantsPage(request) ? invoicePage(deps.catalog().brand.name, view) : view;
+}
+
+const wantsPage = (request: Request): boolean => (request.headers.get("accept") ?? "").includes("text/html");
+
+/** Issued invoices, oldest number first. */
+export function invoiceList(deps: HttpDeps, filter: { accountId: string | null; month: string | null }): JsonObject {
+  return issuedList(deps, deps.invoicing.store.list(filter));
+}
+
+export function issuedList(deps: HttpDeps, issued: readonly IssuedInvoice[]): JsonObject {
+  const data = issued.map((item): JsonObject => {
+    const view = invoiceView(item, true, deps.invoicing.places);
+    return Object.fromEntries(LISTED.map((name) => [name, view[name]]));
+  });
+  return { object: "list", data };
+}
+
+const LISTED = [
+  "number",
+  "account_id",
+  "month",
+  "issued_at",
+  "currency",
+  "total",
+  "total_with_tax",
+  "credited",
+  "owed",
+];
+
+/** A credit note; of another account (null = the operator asks) it does not exist. Throws GatewayError 404. */
+export function creditNoteAnswer(
+  deps: HttpDeps,
+  request: Request,
+  number: string,
+  accountId: string | null,
+): JsonObject | Response {
+  const wanted = readNumber(number);
+  const issued = deps.invoicing.store.ofCreditNote(wanted);
+  if (issued === null || (accountId !== null && issued.document.invoice.accountId !== accountId)) {
+    throw notFound("No such credit note.");
+  }
+  const place = issued.creditNotes.findIndex((note) => note.number === wanted);
+  const view = creditNoteViews(issued, deps.invoicing.places)[place];
+  if (view === undefined) throw notFound("No such credit note.");
+  return wantsPage(request) ? creditNotePage(deps.catalog().brand.name, view) : view;
+}
+
+/** `INV-000042`, or `42`. Throws GatewayError 404 for what can't be a number of ours. */
+export function readNumber(text: string): number {
+  const digits = /^[A-Za-z0-9-]*?0*([1-9][0-9]{0,11})$/.exec(text)?.[1];
+  if (digits === undefined) throw notFound("No such document.");
+  return Number(digits);
+}
+
+const notFound = (message: string): GatewayError => new GatewayError({ status: 404, code: "not_found", message });
 
 /** A month (`2026-11`) of the billing zone that has begun. Throws GatewayError 400 for any other text. */
 export function readMonth(deps: HttpDeps, month: string): { month: string; isOver: boolean } {
@@ -44,59 +126,4 @@ export function readMonth(deps: HttpDeps, month: string): { month: string; isOve
   const current = monthOf(deps.clock.now(), deps.catalog().billing.timezone);
   if (month > current) throw invalidRequest("month", "This month has not begun.");
   return { month, isOver: month < current };
-}
-
-/** Until the month is over, and its last calls have ended, an invoice is a preview. */
-function invoiceView(invoice: Invoice, final: boolean): JsonObject {
-  const { wallet, grants, receivable } = invoice.paidFrom;
-  return {
-    object: "invoice",
-    number: `${invoice.month}-${invoice.accountId}`,
-    account_id: invoice.accountId,
-    month: invoice.month,
-    final,
-    currency: invoice.currency,
-    lines: invoice.lines.map(({ model, calls, tokensInput, tokensOutput, amount }) => ({
-      model,
-      calls,
-      tokens_input: tokensInput,
-      tokens_output: tokensOutput,
-      amount: formatNano(amount),
-    })),
-    refunds: invoice.refunds.map(({ requestId, amount, reason, at }) => ({
-      request_id: requestId,
-      amount: formatNano(amount),
-      reason,
-      at: new Date(at).toISOString(),
-    })),
-    total: formatNano(invoice.total),
-    paid_from: { wallet: formatNano(wallet), grants: formatNano(grants), receivable: formatNano(receivable) },
-  };
-}
-
-const STYLE =
-  "body{font:14px/1.5 system-ui,sans-serif;max-width:50em;margin:3em auto;padding:0 1em}table{border-collapse:collapse;width:100%}th,td{padding:.3em .6em;border-bottom:1px solid #ddd;text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}";
-
-function invoicePage(deps: HttpDeps, invoice: Invoice, view: JsonObject): Response {
-  const { brand } = deps.catalog();
-  const title = `${brand.name} invoice ${String(view["number"])}`;
-  const cells = (...texts: (string | number)[]): string =>
-    texts.map((text, index) => `<td${index === 0 ? "" : ' class="n"'}>${escapeHtml(String(text))}</td>`).join("");
-  const lines = invoice.lines.map(
-    (line) => `<tr>${cells(line.model, line.calls, line.tokensInput, line.tokensOutput, formatNano(line.amount))}</tr>`,
-  );
-  const refunds = invoice.refunds.map(
-    (refund) =>
-      `<tr>${cells(`Refund ${refund.requestId}: ${refund.reason}`, "", "", "", formatNano(-refund.amount))}</tr>`,
-  );
-  const { wallet, grants, receivable } = invoice.paidFrom;
-  const body = `<h1>${escapeHtml(brand.name)}</h1>
-<p>Invoice ${escapeHtml(String(view["number"]))}${view["final"] === true ? "" : " (preview: the month is not over)"}</p>
-<table>
-<tr><th>Model</th><th class="n">Calls</th><th class="n">Input tokens</th><th class="n">Output tokens</th><th class="n">${escapeHtml(invoice.currency)}</th></tr>
-${[...lines, ...refunds].join("\n")}
-<tr><th>Total</th><th></th><th></th><th></th><th class="n">${formatNano(invoice.total)}</th></tr>
-</table>
-<p>Paid from the wallet: ${formatNano(wallet)}; from included and granted credit: ${formatNano(grants)}; to be paid: ${formatNano(receivable)}.</p>`;
-  return staticPage(title, STYLE, body);
 }

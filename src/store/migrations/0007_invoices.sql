@@ -9,8 +9,8 @@ CREATE TABLE invoices (
   total INTEGER NOT NULL CHECK (total >= 0),
   issued_at INTEGER NOT NULL,
   document TEXT NOT NULL,
-  -- Apart from the document, since it is about people.
-  customer TEXT NOT NULL,
+  -- JSON: what is about people, apart from the document so that it can go.
+  personal TEXT,
   UNIQUE (account_id, month)
 ) STRICT;
 --> statement-breakpoint
@@ -19,6 +19,9 @@ WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM invoices)
 BEGIN SELECT RAISE(ABORT, 'invoice numbers have no gaps'); END;
 --> statement-breakpoint
 CREATE TRIGGER invoices_keep BEFORE UPDATE OF number, account_id, month, total, issued_at, document ON invoices
+BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;
+--> statement-breakpoint
+CREATE TRIGGER invoices_forget BEFORE UPDATE OF personal ON invoices WHEN NEW.personal IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;
 --> statement-breakpoint
 CREATE TRIGGER invoices_stay BEFORE DELETE ON invoices BEGIN SELECT RAISE(ABORT, 'invoices are append-only'); END;

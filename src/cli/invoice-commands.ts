@@ -1,0 +1,96 @@
+import { defineCommand } from "citty";
+import { type AdminContext, call, common, given, id } from "./admin-commands.ts";
+
+export function issueCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "issue", description: "Issue the invoices of a month that is over; each gets its number once" },
+    args: {
+      ...common,
+      month: { type: "string", required: true, description: "such as 2026-10" },
+      account: { type: "string", description: "account id; left out: every account that was charged" },
+    },
+    run: ({ args }) =>
+      call(context, args, "POST", "/admin/invoices", given({ month: args.month, account_id: args.account })),
+  });
+}
+
+export function invoicesCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "invoices", description: "List issued invoices" },
+    args: {
+      ...common,
+      month: { type: "string", description: "such as 2026-10" },
+      account: { type: "string", description: "account id" },
+    },
+    run: ({ args }) => {
+      const query = new URLSearchParams();
+      if (args.month !== undefined) query.set("month", args.month);
+      if (args.account !== undefined) query.set("account_id", args.account);
+      return call(context, args, "GET", `/admin/invoices?${query.toString()}`);
+    },
+  });
+}
+
+export function invoiceCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "invoice", description: "Show an issued invoice" },
+    args: { ...common, number: { type: "positional", required: true, description: "such as INV-000001" } },
+    run: ({ args }) => call(context, args, "GET", `/admin/invoices/${id(args.number)}`),
+  });
+}
+
+export function creditNoteCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "credit-note", description: "Lower an issued invoice" },
+    args: {
+      ...common,
+      invoice: { type: "string", required: true, description: "number of the invoice" },
+      amount: { type: "string", description: "without tax; left out: all that is left of the invoice" },
+      reason: { type: "string", required: true, description: "why, as the note says it" },
+      "idempotency-key": { type: "string", description: "the same key makes one note" },
+    },
+    run: ({ args }) =>
+      call(
+        context,
+        args,
+        "POST",
+        `/admin/invoices/${id(args.invoice)}/credit-notes`,
+        given({ amount: args.amount, reason: args.reason, idempotency_key: args["idempotency-key"] }),
+      ),
+  });
+}
+
+/** Shows the details, or changes those that are given; `none` takes one away. */
+export function customerCommand(context: AdminContext) {
+  return defineCommand({
+    meta: {
+      name: "customer",
+      description: "Show or change whom an account's invoices are made out to, and the tax rate",
+    },
+    args: {
+      ...common,
+      account: { type: "string", required: true, description: "account id" },
+      name: { type: "string", description: "name on the invoice; none takes it away" },
+      email: { type: "string", description: "where invoices are sent" },
+      address: { type: "string", description: "address on the invoice" },
+      "tax-id": { type: "string", description: "the customer's tax number" },
+      "tax-percent": { type: "string", description: "instead of the catalog's rate; none takes it away" },
+      "tax-note": { type: "string", description: "why the rate is another one" },
+    },
+    run: ({ args }) => {
+      const field = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
+      const change = given({
+        name: field(args.name),
+        email: field(args.email),
+        address: field(args.address),
+        tax_id: field(args["tax-id"]),
+        tax_percent: field(args["tax-percent"]),
+        tax_note: field(args["tax-note"]),
+      });
+      const path = `/admin/accounts/${id(args.account)}/billing`;
+      return Object.keys(change).length === 0
+        ? call(context, args, "GET", path)
+        : call(context, args, "PATCH", path, change);
+    },
+  });
+}
