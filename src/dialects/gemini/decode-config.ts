@@ -92,7 +92,7 @@ function outputOf(config: ProtoReader): OutputFormat {
 }
 
 /** `thinkingBudget` 0 turns thinking off, -1 leaves it to the model (https://ai.google.dev/gemini-api/docs/thinking). */
-function reasoningOf(config: ProtoReader | undefined): ReasoningRequest | null {
+export function reasoningOf(config: ProtoReader | undefined): ReasoningRequest | null {
   if (config === undefined) return null;
   const budget = config.integer("thinkingBudget");
   const level = config.enumName("thinkingLevel", LEVELS);

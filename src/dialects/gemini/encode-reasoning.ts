@@ -34,10 +34,18 @@ export function encodeReasoning(scope: EncodeScope): JsonObject | undefined {
     return undefined;
   }
   const byLevel = scope.isAdaptive || (scope.target.flags.thinking === null && reasoning.effort !== undefined);
-  const amount = byLevel ? levelOf(reasoning, scope) : budgetOf(reasoning, scope);
+  const amount = thinkingAmount(reasoning, byLevel, scope);
   const shown = wantsThoughts(scope) ? { includeThoughts: true } : shownFalse(reasoning);
   const config = { ...shown, ...amount };
   return Object.keys(config).length === 0 ? undefined : config;
+}
+
+/** What the amount of thinking is decided by, and where losses go. */
+type AmountScope = Pick<EncodeScope, "target" | "lose">;
+
+/** How much is to be thought, as a level or as a budget of tokens. */
+export function thinkingAmount(reasoning: ReasoningRequest, byLevel: boolean, scope: AmountScope): JsonObject {
+  return byLevel ? levelOf(reasoning, scope) : budgetOf(reasoning, scope);
 }
 
 const shownFalse = (reasoning: ReasoningRequest): JsonObject =>
@@ -50,7 +58,7 @@ function wantsThoughts(scope: EncodeScope): boolean {
   return reasoning.display === undefined ? origin === "anthropic-messages" : reasoning.display !== "none";
 }
 
-function levelOf(reasoning: ReasoningRequest, scope: EncodeScope): JsonObject {
+function levelOf(reasoning: ReasoningRequest, scope: AmountScope): JsonObject {
   const effort = reasoning.mode === "off" ? "none" : (reasoning.effort ?? effortOf(reasoning.budget));
   if (effort === undefined) return {};
   if (effort === "none") scope.lose("reasoning", "the model can't stop thinking; asked for its least");
@@ -72,7 +80,7 @@ function effortOf(budget: number | undefined): Effort | undefined {
   return budget <= 2048 ? "low" : budget <= 12_288 ? "medium" : "high";
 }
 
-function budgetOf(reasoning: ReasoningRequest, scope: EncodeScope): JsonObject {
+function budgetOf(reasoning: ReasoningRequest, scope: AmountScope): JsonObject {
   if (reasoning.mode === "off") return { thinkingBudget: 0 };
   if (reasoning.budget !== undefined) return { thinkingBudget: reasoning.budget };
   if (reasoning.effort === undefined) return {};

@@ -6,7 +6,9 @@ import { scanObject, type ScannedObject } from "../../wire/scan.ts";
 import { appendFields, type FieldEdits, spliceFields } from "../../wire/splice.ts";
 import { wireTier } from "./encode-request.ts";
 import { modelName, modelPath } from "./model-name.ts";
+import { dropPrefill } from "../shared/relay-prefill.ts";
 import { spelling } from "./proto.ts";
+import { relayThinking } from "./relay-thinking.ts";
 
 /** The client's bytes for a provider of this dialect: the model goes into the path, an output cap into generationConfig, all else stays. */
 export function spliceRequest(
@@ -27,6 +29,8 @@ export function spliceRequest(
   const configName = spelling(has, "generationConfig");
   const config = spliceConfig(doc, configName, owned, target, losses);
   if (config !== null) set[configName] = config;
+  const contents = dropPrefill(doc, "contents", target, (content) => content.role === "model", losses);
+  if (contents !== null) set.contents = contents;
   return {
     path,
     ...(isStream && route.sse ? { query: { alt: "sse" } } : {}),
@@ -53,7 +57,10 @@ function spliceConfig(
     ? target.compat.refuses
     : [...target.compat.refuses, "temperature", "topP", "topK"];
   const edits: FieldEdits = { remove: refusedFields(inner, refused, losses) };
-  if (cap !== undefined) edits.set = { [spelling((key) => inner.fields.has(key), "maxOutputTokens")]: String(cap) };
+  edits.set = {};
+  if (cap !== undefined) edits.set[spelling((key) => inner.fields.has(key), "maxOutputTokens")] = String(cap);
+  const thinking = relayThinking(inner, target, losses);
+  if (thinking !== null) edits.set[thinking.name] = thinking.text;
   const bytes = spliceFields(inner, edits);
   return bytes === inner.bytes ? null : Buffer.from(bytes).toString("utf8");
 }

@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from "../../lib/json.ts";
 import { scanObject, type ScannedObject } from "../../wire/scan.ts";
 import { appendFields, replaceNested, spliceFields } from "../../wire/splice.ts";
 import { formatSse } from "../../wire/sse.ts";
+import { dropPrefill } from "../shared/relay-prefill.ts";
 import { annotationObject } from "./answer-fields.ts";
 import { PATH } from "./encode-request.ts";
 import { encodeUsage } from "./usage.ts";
@@ -30,8 +31,14 @@ export function spliceRequest(doc: ScannedObject, owned: OwnedFields, target: Ta
   if (!target.flags.sampling)
     for (const field of ["temperature", "top_p", "top_k"]) drop(field, "refused by this model");
   for (const field of target.compat.refuses) drop(field, "refused by this provider");
+  const messages = dropPrefill(doc, "messages", target, isPrefill, losses);
+  if (messages !== null) set["messages"] = messages;
   return { path: PATH, bytes: spliceFields(doc, { set, remove }), losses };
 }
+
+/** A call of tools at the end is broken, no beginning of an answer. */
+const isPrefill = (message: JsonObject): boolean =>
+  message["role"] === "assistant" && (message["tool_calls"] ?? null) === null;
 
 /** The output cap goes where the client put its own, but under the name that the model takes. */
 function spliceCap(

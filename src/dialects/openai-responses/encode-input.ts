@@ -8,6 +8,19 @@ export function encodeInput(turns: readonly Turn[], encoding: Encoding): JsonObj
   return turns.flatMap((turn) => encodeTurn(turn, encoding));
 }
 
+/** A message of the model's: at the end of the input, the beginning of an answer. */
+export const isAnswer = (item: JsonObject): boolean =>
+  (item["type"] ?? "message") === "message" && item["role"] === "assistant";
+
+/** Some models refuse a conversation that ends in a turn of their own (flag `prefill`); reasoning can't stand without what it led to. */
+export function dropPrefill(items: JsonObject[], path: string, encoding: Encoding): void {
+  const last = items.at(-1);
+  if (encoding.target.flags.prefill || items.length < 2 || last === undefined || !isAnswer(last)) return;
+  encoding.lose(path, "this model refuses a conversation that ends with an assistant message");
+  items.pop();
+  while (items.length > 1 && items.at(-1)?.["type"] === "reasoning") items.pop();
+}
+
 function encodeTurn(turn: Turn, encoding: Encoding): JsonObject[] {
   const items: JsonObject[] = [];
   const speaker: Speaker = turn.role === "assistant" ? "output" : "input";

@@ -2,7 +2,7 @@ import type { EncodedRequest } from "../dialect.ts";
 import type { GenerateRequest, ReasoningRequest } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { encodeInput } from "./encode-input.ts";
+import { dropPrefill, encodeInput } from "./encode-input.ts";
 import { encodeTools, schemaName } from "./encode-tools.ts";
 import { Encoding } from "./encoding.ts";
 
@@ -20,10 +20,12 @@ const MIN_OUTPUT = 16;
 export function encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {
   const encoding = new Encoding(request, target);
   const { instructions, leading } = encodeSystem(request, encoding);
+  const input = [...leading, ...encodeInput(request.turns, encoding)];
+  dropPrefill(input, request.turns.at(-1)?.path ?? "input", encoding);
   const body: JsonObject = {
     model: target.upstreamModel,
     ...(instructions === null ? {} : { instructions }),
-    input: [...leading, ...encodeInput(request.turns, encoding)],
+    input,
     ...encodeTools(request, encoding),
     ...encodeText(request, encoding),
     ...encodeReasoning(request.reasoning, encoding),

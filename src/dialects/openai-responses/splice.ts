@@ -1,6 +1,8 @@
 import type { Annotation, HeldFrame, OwnedFields, SplicedRequest } from "../dialect.ts";
 import type { Loss } from "../../ir/loss.ts";
 import type { TargetFacts } from "../../ir/target.ts";
+import { dropPrefill } from "../shared/relay-prefill.ts";
+import { isAnswer } from "./encode-input.ts";
 import { rawNumber } from "../../lib/json.ts";
 import { appendFields, appendNestedFields, spliceFields } from "../../wire/splice.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
@@ -24,6 +26,8 @@ export function spliceRequest(doc: ScannedObject, owned: OwnedFields, target: Ta
   };
   if (!target.flags.sampling) for (const field of ["temperature", "top_p"]) drop(field, "refused by this model");
   for (const field of target.compat.refuses) drop(field, "refused by this provider");
+  const input = dropPrefill(doc, "input", target, isAnswer, losses);
+  if (input !== null) set["input"] = input;
   return { path: PATH, bytes: spliceFields(doc, { set, remove }), losses };
 }
 
