@@ -2,6 +2,7 @@ import type { Usage } from "../ir/usage.ts";
 import type { AuditMoney, SettlementDetail, SettlementRow, StoredPart } from "../ledger/storage.ts";
 import type { AuditRecordInput, LineBasis, PriceLine } from "../ledger/types.ts";
 import { type JsonObject, type JsonValue, parseJson, rawNumber } from "../lib/json.ts";
+import { type AsideTexts, withTexts } from "./aside.ts";
 import { formatCents, formatNano } from "../lib/money.ts";
 
 /** Fields of a stored record, in the order in which they stand in its JSON array. Append only: old rows must stay readable. */
@@ -52,9 +53,14 @@ export const positionOf = (name: StoredField): number => POSITIONS.get(name) ?? 
 
 /**
  * The record of a call as it is stored and hashed: an array, since names would be half of its bytes. Amounts are texts. What its receipt is made of
- * comes last: usage, unit prices or lines, reason, and the books that paid.
+ * comes last: usage, unit prices or lines, reason, and the books that paid. `digests` stand for texts that are kept aside.
  */
-export function encodeRecord(input: AuditRecordInput, money: AuditMoney, ended: SettlementRow | null): string {
+export function encodeRecord(
+  input: AuditRecordInput,
+  money: AuditMoney,
+  ended: SettlementRow | null,
+  digests: AsideTexts | null,
+): string {
   const { tokens } = money;
   const detail = ended?.detail ?? null;
   const usage = detail?.usage ?? null;
@@ -66,7 +72,7 @@ export function encodeRecord(input: AuditRecordInput, money: AuditMoney, ended: 
     input.endpoint,
     input.dialect,
     input.operation,
-    input.modelAsked,
+    digests === null ? input.modelAsked : digests.modelAsked,
     input.modelServed,
     input.provider,
     input.credential,
@@ -90,7 +96,7 @@ export function encodeRecord(input: AuditRecordInput, money: AuditMoney, ended: 
     input.errorCode,
     input.stream,
     input.streamState,
-    input.losses,
+    digests === null ? input.losses : digests.losses,
     usage === null ? null : [usage.tokens, usage.reasoningKnown, usage.fees, usage.variant],
     detail === null ? null : (detail.basis ?? detail.lines),
     detail?.reason ?? null,
@@ -135,15 +141,21 @@ const usageOf = ([tokens, reasoningKnown, fees, variant]: UsageRow): Usage => ({
   variant,
 });
 
-/** A stored record as it is shown. `provider_cost_usd` is for operators only (`forCustomer`). Throws SyntaxError on damaged text. */
-export function decodeRecord(body: string): JsonObject {
+/**
+ * A stored record as it is shown, with what is kept aside of it. `provider_cost_usd` is for operators only (`forCustomer`). Throws SyntaxError on
+ * damaged text.
+ */
+export function decodeRecord(body: string, aside: string | null): JsonObject {
   const values = parseJson(body) as JsonValue[];
   const at = (name: StoredField): JsonValue => values[positionOf(name)] ?? null;
   const charged = BigInt(String(at("charged") ?? "0"));
   const record: JsonObject = {};
   for (const name of STORED_FIELDS) if (!REPLACED.has(name)) record[name] = at(name);
+  const texts = withTexts({ modelAsked: at("model_asked"), losses: at("losses") }, aside);
   return {
     ...record,
+    model_asked: texts.modelAsked,
+    losses: texts.losses,
     time: new Date(Number(at("time"))).toISOString(),
     tokens: {
       input: at("input"),
@@ -159,6 +171,19 @@ export function decodeRecord(body: string): JsonObject {
     charged: formatNano(charged),
     cost_cents: rawNumber(formatCents(charged)),
   };
+}
+
+/** What a stored record has in the places of texts that are kept aside; null for damaged text. */
+export function textsOf(body: string): AsideTexts | null {
+  try {
+    const values: unknown = JSON.parse(body);
+    if (!Array.isArray(values)) return null;
+    const at = (name: StoredField): JsonValue | undefined => (values as JsonValue[])[positionOf(name)];
+    return { modelAsked: at("model_asked") ?? null, losses: at("losses") ?? [] };
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** Stored fields that are shown otherwise, or only in receipts. */

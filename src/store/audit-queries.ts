@@ -9,6 +9,7 @@ import { type UsageGroup, UsageQueries } from "./usage-queries.ts";
 interface RecordRow {
   seq: bigint;
   record: string;
+  aside: string | null;
 }
 
 /** Reports over the audit rows. All values are bound parameters; groups come from a fixed list. */
@@ -41,7 +42,7 @@ export class AuditQueries {
     }
     const shown = rows.slice(0, options.limit);
     const records = shown.map((row) => {
-      const record = { seq: Number(row.seq), ...decodeRecord(row.record) };
+      const record = { seq: Number(row.seq), ...decodeRecord(row.record, row.aside) };
       return options.operator ? record : forCustomer(record);
     });
     const last = shown.at(-1);
@@ -54,16 +55,18 @@ export class AuditQueries {
   #rows(filter: AuditFilter, { first, last }: Range, limit: number): RecordRow[] {
     const where = whereOf(filter);
     return this.#db
-      .query(`SELECT seq, record FROM calls WHERE seq BETWEEN ? AND ? AND ${where.sql} ORDER BY seq DESC LIMIT ?`)
+      .query(
+        `SELECT seq, record, aside FROM calls WHERE seq BETWEEN ? AND ? AND ${where.sql} ORDER BY seq DESC LIMIT ?`,
+      )
       .all(first, last, ...where.values, limit) as RecordRow[];
   }
 
   /** The records of an account after a position, oldest first, as its customer may see them. */
   recordsAfter(accountId: string, position: number, limit: number): JsonObject[] {
     const rows = this.#db
-      .query("SELECT seq, record FROM calls WHERE account_id = ? AND seq > ? ORDER BY seq LIMIT ?")
+      .query("SELECT seq, record, aside FROM calls WHERE account_id = ? AND seq > ? ORDER BY seq LIMIT ?")
       .all(accountId, position, limit) as RecordRow[];
-    return rows.map((row) => ({ seq: Number(row.seq), ...forCustomer(decodeRecord(row.record)) }));
+    return rows.map((row) => ({ seq: Number(row.seq), ...forCustomer(decodeRecord(row.record, row.aside)) }));
   }
 
   /** Position of the newest record, 0 before the first. */

@@ -6,7 +6,7 @@ export function prepareLedgerStatements(db: Database) {
     hold: db.prepare("INSERT INTO holds (id, amount, created_at, body) VALUES (?, ?, ?, ?)"),
     dropHold: db.prepare("DELETE FROM holds WHERE id = ?"),
     checkpoint: db.prepare("UPDATE holds SET checkpoint = ? WHERE id = ?"),
-    call: db.prepare("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    call: db.prepare("INSERT INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     entry: db.prepare("INSERT INTO entries (at, debit, credit, amount, kind, reference) VALUES (?, ?, ?, ?, ?, ?)"),
     book: db.prepare(
       "INSERT INTO books (id, name, posted) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET posted = posted + ?3",

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "bun:sqlite";
 import { type ChainedEnd, type ChainHead, chainHash, GENESIS } from "../audit/chain.ts";
+import { asideOf } from "../audit/aside.ts";
 import { encodeRecord } from "../audit/record.ts";
 import type { Book } from "../ledger/books.ts";
 import { receiptOf } from "../ledger/settling.ts";
@@ -145,7 +146,8 @@ export class SqliteLedgerStorage implements LedgerStorage {
     this.#ending = null;
     const seq = this.#head.seq + 1;
     const end = ended ?? REFUSED;
-    const text = encodeRecord(record, money, ended);
+    const aside = asideOf(record);
+    const text = encodeRecord(record, money, ended, aside?.digests ?? null);
     const hash = chainHash(this.#head.hash, seq, end, text);
     this.#sql.call.run(
       seq,
@@ -163,6 +165,7 @@ export class SqliteLedgerStorage implements LedgerStorage {
       end.settledAt,
       text,
       hash,
+      aside?.text ?? null,
     );
     this.#head = { seq, hash };
   }

@@ -8,6 +8,7 @@ import providerIds from "./migrations/0005_provider_ids.sql" with { type: "text"
 import summaries from "./migrations/0006_summaries.sql" with { type: "text" };
 import invoices from "./migrations/0007_invoices.sql" with { type: "text" };
 import lowBalanceAlerts from "./migrations/0008_low_balance_alerts.sql" with { type: "text" };
+import erasure from "./migrations/0009_erasure.sql" with { type: "text" };
 
 /** Forward only, embedded in the binary. An entry is never edited after a release; a change is a new entry. */
 const MIGRATIONS: readonly { name: string; sql: string }[] = [
@@ -19,6 +20,7 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
   { name: "0006_summaries", sql: summaries },
   { name: "0007_invoices", sql: invoices },
   { name: "0008_low_balance_alerts", sql: lowBalanceAlerts },
+  { name: "0009_erasure", sql: erasure },
 ];
 
 const BREAKPOINT = "--> statement-breakpoint";

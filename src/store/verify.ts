@@ -1,6 +1,8 @@
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { asideFault } from "../audit/aside.ts";
+import { textsOf } from "../audit/record.ts";
 import { type ChainHead, type ChainRow, verifyChain } from "../audit/chain.ts";
 import { DATABASE_FILE } from "./files.ts";
 import { BOOK_INVARIANTS, CALL_INVARIANTS, INVOICE_INVARIANTS, SUMMARY_INVARIANTS } from "./invariants.ts";
@@ -53,6 +55,7 @@ export function verifyLedger(db: Database): string[] {
 interface RawCall {
   seq: bigint;
   hold_id: bigint | null;
+  account_id: string;
   at: bigint;
   state: string | null;
   month: string | null;
@@ -64,6 +67,7 @@ interface RawCall {
   settled_at: bigint | null;
   record: string;
   hash: Uint8Array;
+  aside?: string | null;
 }
 
 /**
@@ -72,7 +76,31 @@ interface RawCall {
  */
 export function verifyAudit(db: Database, expectedHead: ChainHead | null): string[] {
   const rows = db.query("SELECT * FROM calls ORDER BY seq").iterate() as IterableIterator<RawCall>;
-  return verifyChain(chainRows(rows), noted(db, "audit_anchor"), expectedHead ?? noted(db, "audit_head"));
+  const beside = new AsideCheck(db);
+  const head = expectedHead ?? noted(db, "audit_head");
+  return [...verifyChain(chainRows(rows, beside), noted(db, "audit_anchor"), head), ...beside.findings];
+}
+
+/** Texts beside the chain are those whose digests are in it, or they are gone with their account. */
+class AsideCheck {
+  readonly findings: string[] = [];
+  readonly #erased: ReadonlySet<string>;
+
+  constructor(db: Database) {
+    // A file of before the migration has no such table, and no such texts.
+    const isThere = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'erasures'").get() !== null;
+    const rows = isThere ? (db.query("SELECT account_id FROM erasures").all() as { account_id: string }[]) : [];
+    this.#erased = new Set(rows.map((row) => row.account_id));
+  }
+
+  look({ seq, record, aside = null, account_id }: RawCall): void {
+    if (aside === null && !record.includes('"sha256:')) return;
+    const texts = textsOf(record);
+    // A damaged record is the chain's finding.
+    const fault = texts === null ? null : asideFault(texts, aside);
+    if (fault === null || (fault === "gone" && this.#erased.has(account_id))) return;
+    this.findings.push(`audit: the texts beside row ${seq} ${fault === "gone" ? "are gone" : "were altered"}`);
+  }
 }
 
 /** The same for the newest rows only, from the row before them on. */
@@ -83,7 +111,9 @@ export function verifyNewestCalls(db: Database, count: number): string[] {
   } | null;
   const start = before === null ? noted(db, "audit_anchor") : { seq: Number(before.seq), hash: before.hash.toHex() };
   const rows = db.query("SELECT * FROM calls WHERE seq > ? ORDER BY seq").iterate(start?.seq ?? 0);
-  return verifyChain(chainRows(rows as IterableIterator<RawCall>), start, noted(db, "audit_head"));
+  const beside = new AsideCheck(db);
+  const chain = chainRows(rows as IterableIterator<RawCall>, beside);
+  return [...verifyChain(chain, start, noted(db, "audit_head")), ...beside.findings];
 }
 
 function noted(db: Database, name: "audit_anchor" | "audit_head"): ChainHead | null {
@@ -91,8 +121,9 @@ function noted(db: Database, name: "audit_anchor" | "audit_head"): ChainHead | n
   return row === null ? null : (JSON.parse(row.value) as ChainHead);
 }
 
-function* chainRows(rows: Iterable<RawCall>): Generator<ChainRow> {
+function* chainRows(rows: Iterable<RawCall>, beside: AsideCheck): Generator<ChainRow> {
   for (const row of rows) {
+    beside.look(row);
     const { state, month, held, charged, absorbed, released, extended, record, hash } = row;
     const holdId = row.hold_id === null ? null : Number(row.hold_id);
     const settledAt = row.settled_at === null ? null : Number(row.settled_at);

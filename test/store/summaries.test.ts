@@ -28,20 +28,21 @@ interface Row {
 /** The calls as they stand in the table, oldest first. */
 function rowsOf(book: Book): Row[] {
   const db = new Database(join(book.dataDir, DATABASE_FILE), { readonly: true, safeIntegers: true });
-  const rows = db.query("SELECT seq, at, account_id, charged, record FROM calls ORDER BY seq").all() as {
+  const rows = db.query("SELECT seq, at, account_id, charged, record, aside FROM calls ORDER BY seq").all() as {
     seq: bigint;
     at: bigint;
     account_id: string;
     charged: bigint;
     record: string;
+    aside: string | null;
   }[];
   db.close();
-  return rows.map(({ seq, at, account_id: account, charged, record }) => ({
+  return rows.map(({ seq, at, account_id: account, charged, record, aside }) => ({
     seq: Number(seq),
     at: Number(at),
     account,
     charged,
-    record: decodeRecord(record),
+    record: decodeRecord(record, aside),
   }));
 }
 
