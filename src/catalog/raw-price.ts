@@ -9,7 +9,8 @@ import type { PriceRow } from "./types.ts";
 export type OwnPrices = ReadonlyMap<TokenClass, Rational>;
 
 export const TTLS: readonly CacheTtl[] = ["5m", "30m", "1h"];
-const isWrite = (name: TokenClass): boolean => name.startsWith("cache_write_");
+type WriteClass = Extract<TokenClass, `cache_write_${string}`>;
+const isWriteClass = (name: TokenClass): name is WriteClass => name.startsWith("cache_write_");
 
 /** The row as a catalog file would have it: classes that only inherit a price are left out. Reading it again gives an equal row. */
 export function rawPriceOf(row: PriceRow): RawPrice {
@@ -59,7 +60,7 @@ export function tokenPrices(own: OwnPrices): Partial<RawPrice> {
   for (const name of TOKEN_CLASSES) {
     const price = own.get(name);
     if (price === undefined) continue;
-    if (isWrite(name)) raw["cache_write"] ??= writesOf(own);
+    if (isWriteClass(name)) raw["cache_write"] ??= writesOf(own);
     else raw[name] = toDecimal(price);
   }
   return raw;
@@ -73,6 +74,20 @@ function writesOf(own: OwnPrices): NonNullable<RawPrice["cache_write"]> {
   const [first] = writes;
   const isOne = first !== undefined && writes.length === TTLS.length && writes.every(([, text]) => text === first[1]);
   return isOne ? first[1] : Object.fromEntries(writes);
+}
+
+/**
+ * The row without classes that only repeat what they would inherit. Lists have many of these, and one is not quite nothing: with a price of its own
+ * for audio, cached audio is no longer priced as cached text.
+ */
+export function withoutRepeats(raw: RawPrice): RawPrice {
+  const kept: RawPrice = { ...raw };
+  for (const name of TOKEN_CLASSES) {
+    if (isWriteClass(name)) continue;
+    const source = FALLBACKS[name].find((other) => !isWriteClass(other) && kept[other] !== undefined);
+    if (source !== undefined && !isWriteClass(source) && kept[name] === kept[source]) delete kept[name];
+  }
+  return kept;
 }
 
 /** Every amount of a row by a name for people, such as `cache_write.5m` and `long_context.200000.input`. Equal rows have equal facts. */

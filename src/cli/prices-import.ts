@@ -99,7 +99,7 @@ export function importText({ form, from, plan, written }: ImportResult): string 
   for (const [provider, ids] of byProvider(plan.removed)) lines.push(`    ${provider}: ${ids.join(", ")}`);
   if (plan.unmapped.length > 0) lines.push("", "not mapped:");
   for (const { model, provider, reasons } of plan.unmapped)
-    lines.push(`  ${model} at ${provider}: ${reasons.join("; ")}`);
+    lines.push(`  ${model}${provider === null ? "" : ` at ${provider}`}: ${reasons.join("; ")}`);
   const { changed, added, removed, unchanged, elsewhere } = plan;
   lines.push(
     "",

@@ -303,6 +303,32 @@ describe("against a catalog", () => {
     expect(plan.elsewhere).toBe(1);
   });
 
+  test("a class that only repeats what it inherits changes nothing, not even what inherits from it", () => {
+    const text = minimal({ models: "  - {id: m, provider: openai, price: {input: 1, cached_input: 0.1, output: 4}}" });
+    const fields = { input_cost_per_audio_token: 1e-6, output_cost_per_reasoning_token: 4e-6 };
+    const list = readPriceList(JSON.stringify({ m: entry("openai", 1e-6, 4e-6, fields) })).models;
+    const plan = planImport(load(text), new CatalogText(text).models(), list, everything);
+    expect([plan.changed, plan.unchanged.map(({ id }) => id)]).toEqual([[], ["m"]]);
+  });
+
+  test("a list that tells no provider goes by the provider's id, and adds nothing", () => {
+    const { litellm_provider: _provider, ...plain } = entry("", 3e-6, 9e-6) as Record<string, unknown>;
+    const list = readPriceList(JSON.stringify({ plain, unknown: plain })).models;
+    const plan = planImport(load(CATALOG), new CatalogText(CATALOG).models(), list, everything);
+    expect(plan.changed.map(({ entry: { id } }) => id)).toEqual(["plain"]);
+    expect([plan.added, plan.removed, plan.elsewhere]).toEqual([[], [], 1]);
+  });
+
+  test("a name that means something already is not added", () => {
+    const more = `aliases: {short: plain}`;
+    const text = `${CATALOG.replace("upstream: flow-2", "upstream: flow-2, dated: [flow-2025]")}${more}`;
+    const taken = Object.fromEntries(
+      ["short", "flow-2025", "flow", "balanced", "odd id"].map((id) => [id, entry("openai", 1e-6, 2e-6)]),
+    );
+    const list = readPriceList(JSON.stringify(taken)).models;
+    expect(planImport(load(text), new CatalogText(text).models(), list, everything).added).toEqual([]);
+  });
+
   test("only the models that were asked for", () => {
     const { plan } = planned(CATALOG, { from: FROM, accepts: (id) => id === "plain" });
     expect([plan.changed.length, plan.added.length, plan.removed.length]).toEqual([1, 0, 0]);

@@ -7,8 +7,8 @@ import { amountText } from "./exact.ts";
 
 /** One model of a price list. */
 export interface ListedModel {
-  /** Organisation, by the name that catalogs use. */
-  provider: string;
+  /** Organisation, by the name that catalogs use; null = the list doesn't tell: it is known by its id alone. */
+  provider: string | null;
   /** The provider's own id. */
   upstream: string;
   /** What the list tells of its price; null: nothing that a row could hold. */

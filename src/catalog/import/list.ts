@@ -1,6 +1,6 @@
 import type { ListedModel } from "./draft.ts";
 import { type ExactObject, isExactObject, parseExact } from "./exact.ts";
-import { readLitellm } from "./litellm.ts";
+import { isEntry, readLitellm } from "./litellm.ts";
 import { readModelsDev } from "./models-dev.ts";
 
 export interface PriceList {
@@ -13,12 +13,11 @@ export function readPriceList(text: string): PriceList {
   const list = parse(text);
   if (!isExactObject(list)) throw new Error("the price list must be a JSON object");
   const entries = Object.values(list).filter(isExactObject);
-  if (entries.some((entry) => typeof entry["litellm_provider"] === "string"))
-    return { form: "litellm", models: readLitellm(list) };
+  if (entries.some(isEntry)) return { form: "litellm", models: readLitellm(list) };
   if (entries.some((entry) => isExactObject(entry["models"])))
     return { form: "models.dev", models: readModelsDev(list) };
   throw new Error(
-    "neither LiteLLM's model_prices_and_context_window.json (entries with litellm_provider) nor models.dev's api.json (entries with models)",
+    "neither LiteLLM's model_prices_and_context_window.json (entries with input_cost_per_token) nor models.dev's api.json (providers with models)",
   );
 }
 

@@ -63,15 +63,19 @@ const CAPABILITY_FIELDS: Readonly<Record<string, readonly Capability[]>> = {
 /** The list's models of the modes that are served here; what is no entry at all is left out. */
 export function readLitellm(list: ExactObject): ListedModel[] {
   return Object.entries(list).flatMap(([key, entry]) => {
-    if (key === "sample_spec" || !isExactObject(entry)) return [];
+    if (key === "sample_spec" || !isExactObject(entry) || !isEntry(entry)) return [];
     const { litellm_provider: provider, mode } = entry;
-    if (typeof provider !== "string" || (typeof mode === "string" && !MODES.has(mode))) return [];
-    return [readEntry(key, provider, entry)];
+    if (typeof mode === "string" && !MODES.has(mode)) return [];
+    return [readEntry(key, typeof provider === "string" ? provider : null, entry)];
   });
 }
 
-function readEntry(key: string, slug: string, entry: ExactObject): ListedModel {
-  const provider = PROVIDERS[slug] ?? slug;
+/** Lists of one's own in this form often leave out the provider. */
+export const isEntry = (entry: ExactObject): boolean =>
+  typeof entry["litellm_provider"] === "string" || Object.keys(entry).some((field) => placeOf(field) !== null);
+
+function readEntry(key: string, slug: string | null, entry: ExactObject): ListedModel {
+  const provider = slug === null ? null : (PROVIDERS[slug] ?? slug);
   const draft = new PriceDraft();
   const used = new Set<string>();
   for (const [field, value] of Object.entries(entry)) if (takeTokens(draft, field, value, provider)) used.add(field);
@@ -88,7 +92,7 @@ function readEntry(key: string, slug: string, entry: ExactObject): ListedModel {
   );
   return {
     provider,
-    upstream: key.startsWith(`${slug}/`) ? key.slice(slug.length + 1) : key,
+    upstream: slug !== null && key.startsWith(`${slug}/`) ? key.slice(slug.length + 1) : key,
     price: generates && !(draft.has("input") && draft.has("output")) ? null : price,
     facts: {
       name: null,
@@ -123,7 +127,7 @@ function placeOf(field: string): { name: TokenClass; above: number; variant: str
   }
 }
 
-function takeTokens(draft: PriceDraft, field: string, value: ExactValue | undefined, provider: string): boolean {
+function takeTokens(draft: PriceDraft, field: string, value: ExactValue | undefined, provider: string | null): boolean {
   const place = placeOf(field);
   const usd = exactNumber(value);
   if (place === null || usd === null) return false;
@@ -139,7 +143,7 @@ function token(
   draft: PriceDraft,
   place: { name: TokenClass; above: number; variant: string | null },
   price: Rational,
-  provider: string,
+  provider: string | null,
 ): void {
   const { name, above, variant } = place;
   const isOne = name === "cache_write_5m" && provider !== "anthropic";
@@ -148,7 +152,7 @@ function token(
 }
 
 /** `tiered_pricing`: ranges of input tokens, each with prices of its own. */
-function takeTiers(draft: PriceDraft, entry: ExactObject, provider: string): string[] {
+function takeTiers(draft: PriceDraft, entry: ExactObject, provider: string | null): string[] {
   const tiers = entry["tiered_pricing"];
   if (!Array.isArray(tiers)) return [];
   for (const tier of tiers) {

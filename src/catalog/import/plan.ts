@@ -2,7 +2,7 @@ import { buildPrices } from "../build-prices.ts";
 import type { ModelEntry } from "../edit.ts";
 import { currentPrice } from "../price.ts";
 import { Problems } from "../problems.ts";
-import { factsOf, rawPriceOf, TTLS } from "../raw-price.ts";
+import { factsOf, rawPriceOf, TTLS, withoutRepeats } from "../raw-price.ts";
 import type { RawModel, RawPrice } from "../schema.ts";
 import type { Catalog, Model } from "../types.ts";
 import { type ListedModel } from "./draft.ts";
@@ -31,7 +31,7 @@ export interface ImportPlan {
   removed: ModelEntry[];
   unchanged: ModelEntry[];
   /** What the list tells and a row can't hold. */
-  unmapped: { model: string; provider: string; reasons: string[] }[];
+  unmapped: { model: string; provider: string | null; reasons: string[] }[];
   /** Models of the list at organisations that the catalog doesn't have. */
   elsewhere: number;
 }
@@ -51,25 +51,34 @@ export function planImport(
   options: ImportOptions,
 ): ImportPlan {
   const plan: ImportPlan = { changed: [], added: [], removed: [], unchanged: [], unmapped: [], elsewhere: 0 };
-  const listed = new Map(list.toReversed().map((model) => [`${model.provider}\n${model.upstream}`, model]));
+  const listed = new Map(list.toReversed().map((model) => [keyOf(model.provider, model.upstream), model]));
   const covered = new Set(list.map(({ provider }) => provider));
   const met = new Set<string>();
   for (const entry of entries) {
     const model = rowOf(catalog, entry);
-    const name =
-      model === null ? undefined : organisationsOf(catalog, model.provider).find((item) => covered.has(item));
-    if (model === null || name === undefined) continue;
-    const key = `${name}\n${model.upstream}`;
-    met.add(key);
-    for (const dated of model.dated ?? []) met.add(`${name}\n${dated}`);
+    if (model === null) continue;
+    const names = organisationsOf(catalog, model.provider).filter((name) => covered.has(name));
+    const keys = [...names, null].map((name) => keyOf(name, model.upstream));
+    for (const key of keys) met.add(key);
     if (!options.accepts(model.id)) continue;
-    const found = listed.get(key);
-    if (found === undefined) plan.removed.push(entry);
-    else compareRow(plan, entry, model, found, options.from);
+    const found = keys.map((key) => listed.get(key)).find((item) => item !== undefined);
+    if (found !== undefined) compareRow(plan, entry, model, found, options.from);
+    else if (names.length > 0) plan.removed.push(entry);
   }
-  for (const [key, model] of listed) if (!met.has(key)) addModel(plan, catalog, model, options);
-  plan.unmapped.sort((a, b) => (a.provider + a.model < b.provider + b.model ? -1 : 1));
+  const taken = namesOf(catalog);
+  for (const [key, model] of listed) if (!met.has(key)) addModel(plan, catalog, model, { ...options, taken });
+  plan.unmapped.sort((a, b) => (a.model < b.model ? -1 : 1));
   return plan;
+}
+
+const keyOf = (provider: string | null, upstream: string): string => `${provider ?? ""}\n${upstream}`;
+
+/** Every name that means something already. */
+function namesOf(catalog: Catalog): Set<string> {
+  const dated = [...catalog.models.values()].flatMap((model) =>
+    [model, ...(model.alternates ?? [])].flatMap((row) => row.dated ?? []),
+  );
+  return new Set([...catalog.models.keys(), ...catalog.aliases.keys(), ...catalog.routing.words.keys(), ...dated]);
 }
 
 function rowOf(catalog: Catalog, { id, providers }: ModelEntry): Model | null {
@@ -121,7 +130,7 @@ function merge(own: RawPrice, told: RawPrice): RawPrice {
   if (told.cache_write !== undefined) merged.cache_write = { ...writesOf(own), ...writesOf(told) };
   if (own.modifiers !== undefined) merged.modifiers = { ...own.modifiers, ...told.modifiers };
   if (own.tool_fees !== undefined) merged.tool_fees = { ...own.tool_fees, ...told.tool_fees };
-  return merged;
+  return withoutRepeats(merged);
 }
 
 function writesOf({ cache_write: write }: RawPrice): Record<string, string> {
@@ -138,17 +147,21 @@ function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
 const MODEL_ID = /^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}$/;
 
 /** A model that the catalog doesn't have yet. It is not listed, so that no routing word takes it before somebody has looked at it. */
-function addModel(plan: ImportPlan, catalog: Catalog, listed: ListedModel, { from, accepts }: ImportOptions): void {
+function addModel(
+  plan: ImportPlan,
+  catalog: Catalog,
+  listed: ListedModel,
+  { from, accepts, taken }: ImportOptions & { taken: ReadonlySet<string> },
+): void {
   const provider = [...catalog.providers.keys()].find((name) =>
-    organisationsOf(catalog, name).includes(listed.provider),
+    organisationsOf(catalog, name).some((item) => item === listed.provider),
   );
   if (provider === undefined) {
     plan.elsewhere += 1;
     return;
   }
   const { upstream, price, facts } = listed;
-  const isTaken = catalog.models.has(upstream) || catalog.aliases.has(upstream) || catalog.routing.words.has(upstream);
-  if (!accepts(upstream) || isTaken || !MODEL_ID.test(upstream)) return;
+  if (!accepts(upstream) || taken.has(upstream) || !MODEL_ID.test(upstream)) return;
   if (listed.unmapped.length > 0)
     plan.unmapped.push({ model: upstream, provider: listed.provider, reasons: listed.unmapped });
   if (price === null) return;
