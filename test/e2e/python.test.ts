@@ -6,14 +6,14 @@ import { pythonWithSdks } from "./python/venv.ts";
 const SDKS = ["openai", "anthropic", "google"];
 const found = pythonWithSdks();
 
-async function resultsOf(python: string): Promise<CheckResult[]> {
+async function resultsOf(python: { python: string; cache: string }): Promise<CheckResult[]> {
   return (await Promise.all(SDKS.map((sdk) => runChecks(python, sdk)))).flat();
 }
 
 if ("missing" in found) {
   for (const sdk of SDKS) test.skip(`${sdk}: ${found.missing}`, () => undefined);
 } else {
-  for (const { client, provider, stream, case: name, failure } of await resultsOf(found.python))
+  for (const { client, provider, stream, case: name, failure } of await resultsOf(found))
     test(`${client}, ${provider}, ${stream ? "stream" : "json"}: ${name}`, () => {
       expect(failure).toBeNull();
     });

@@ -87,14 +87,15 @@ function controlOf(bed: Bed): Bun.Server<undefined> {
 }
 
 /** The results of `<name>_checks.py`; a script that dies is a failure of its own. */
-export async function runChecks(python: string, name: string): Promise<CheckResult[]> {
+export async function runChecks(found: { python: string; cache: string }, name: string): Promise<CheckResult[]> {
   await using bed = await startBed();
   const control = controlOf(bed);
-  const child = Bun.spawn([python, "-B", join(import.meta.dir, `${name}_checks.py`)], {
+  const child = Bun.spawn([found.python, join(import.meta.dir, `${name}_checks.py`)], {
     stdout: "pipe",
     stderr: "pipe",
     env: {
       PATH: process.env["PATH"] ?? "",
+      PYTHONPYCACHEPREFIX: found.cache,
       GATEWAY_URL: bed.url,
       GATEWAY_KEY: bed.key,
       GATEWAY_POOR_KEY: await bed.poorKey(),
