@@ -31,8 +31,36 @@ export class Disk {
   readonly terms = new Map<string, AccountTerms>();
   readonly audit: DiskAudit[] = [];
 
+  /** Wallet and grants by account. */
+  readonly #balances = new Map<string, bigint>();
+
   write(ops: readonly LedgerOp[]): void {
+    const low = new Set([...this.terms.keys()].filter((accountId) => this.#isLow(accountId)));
     for (const op of ops) this.#write(op);
+    this.#checkAlerts(ops, low);
+  }
+
+  #isLow(accountId: string): boolean {
+    const threshold = this.terms.get(accountId)?.lowBalance ?? null;
+    return threshold !== null && (this.#balances.get(accountId) ?? 0n) < threshold;
+  }
+
+  /** A balance that falls under its threshold is told once, by the very write that does it; a new threshold is no fall. */
+  #checkAlerts(ops: readonly LedgerOp[], before: ReadonlySet<string>): void {
+    const told = ops.flatMap((op) => (op.op === "low_balance" ? [op.alert.accountId] : []));
+    const agreed = new Set(ops.flatMap((op) => (op.op === "terms" ? [op.terms.accountId] : [])));
+    for (const accountId of this.terms.keys()) {
+      if (agreed.has(accountId)) continue;
+      const expected = this.#isLow(accountId) && !before.has(accountId) ? 1 : 0;
+      const count = told.filter((id) => id === accountId).length;
+      if (count !== expected) throw new Error(`${count} low-balance alerts of ${accountId} instead of ${expected}`);
+    }
+  }
+
+  #move({ name }: { name: string }, amount: bigint): void {
+    const [kind, id = ""] = name.split(":");
+    const accountId = kind === "wallet" ? id : kind === "grant" ? this.grants.get(Number(id))?.accountId : undefined;
+    if (accountId !== undefined) this.#balances.set(accountId, (this.#balances.get(accountId) ?? 0n) + amount);
   }
 
   #write(op: LedgerOp): void {
@@ -90,6 +118,8 @@ export class Disk {
     if (amount <= 0n) throw new Error("an entry of nothing");
     this.#book(debit).posted -= amount;
     this.#book(credit).posted += amount;
+    this.#move(debit, -amount);
+    this.#move(credit, amount);
     const entry = { debit: debit.id, credit: credit.id, amount, kind, reference };
     this.entries.push(entry);
     if (kind !== "charge" && kind !== "absorbed" && kind !== "refund") return;
