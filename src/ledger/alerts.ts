@@ -38,7 +38,7 @@ export interface AlertDeps {
 
 const MOST_AT_ONCE = 100;
 const PAUSES = { firstMs: 1_000, longestMs: 300_000 };
-/** What could not be told for so long is no news any more. */
+/** What could not be told for so long is no news any more. Counted by each process anew. */
 const KEEP_MS = 3 * 86_400_000;
 
 /**
@@ -70,12 +70,12 @@ export class LowBalanceAlerts {
   }
 
   async #serve(alert: LowBalance & { id: number }): Promise<void> {
-    const { store, webhook, clock, log } = this.#deps;
+    const { store, webhook, log } = this.#deps;
     const subject = String(alert.id);
     if (this.#backoff.isPaused(subject)) return;
     try {
       const to = webhook();
-      const isStale = clock.now() - alert.at > KEEP_MS;
+      const isStale = this.#backoff.failingFor(subject) > KEEP_MS;
       if (isStale) log.error("a low-balance alert never arrived", { account_id: alert.accountId });
       if (to !== null && !isStale) await this.#deliver(alert, to);
       await store.remove(alert.id);

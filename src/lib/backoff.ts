@@ -5,8 +5,8 @@ export class Backoff {
   readonly #clock: Clock;
   readonly #firstMs: number;
   readonly #longestMs: number;
-  /** Until when (monotonic ms), and how long. */
-  readonly #pauses = new Map<string, { until: number; ms: number }>();
+  /** Since when it fails, until when it waits (monotonic ms), and how long that is. */
+  readonly #pauses = new Map<string, { since: number; until: number; ms: number }>();
 
   constructor(clock: Clock, limits: { firstMs: number; longestMs: number }) {
     this.#clock = clock;
@@ -21,10 +21,17 @@ export class Backoff {
 
   /** Gives the ms until it should be tried again. */
   failed(subject: string): number {
-    const before = this.#pauses.get(subject)?.ms;
-    const ms = before === undefined ? this.#firstMs : Math.min(this.#longestMs, before * 2);
-    this.#pauses.set(subject, { until: this.#clock.monotonic() + ms, ms });
+    const now = this.#clock.monotonic();
+    const before = this.#pauses.get(subject);
+    const ms = before === undefined ? this.#firstMs : Math.min(this.#longestMs, before.ms * 2);
+    this.#pauses.set(subject, { since: before?.since ?? now, until: now + ms, ms });
     return ms;
+  }
+
+  /** For how many ms it has failed; a wall clock that jumps changes nothing about it. */
+  failingFor(subject: string): number {
+    const pause = this.#pauses.get(subject);
+    return pause === undefined ? 0 : this.#clock.monotonic() - pause.since;
   }
 
   clear(subject: string): void {

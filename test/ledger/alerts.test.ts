@@ -69,6 +69,8 @@ class Desk {
   readonly logs: string[] = [];
   answers: (number | Error)[] = [];
   webhook: { url: string; secret: string } | null = { url: "https://hooks.example/low", secret: "whsec_c2VjcmV0" };
+  /** How far the wall clock has jumped. */
+  skew = 0;
   sender: LowBalanceAlerts;
 
   constructor(book: Book) {
@@ -87,7 +89,7 @@ class Desk {
         throw answer;
       },
       currency: () => "USD",
-      clock: { now: () => this.book.now, monotonic: () => this.book.now },
+      clock: { now: () => this.book.now + this.skew, monotonic: () => this.book.now },
       log: createLogger((line) => this.logs.push(line), "debug"),
     });
   }
@@ -164,6 +166,19 @@ describe("what is told", () => {
     expect(desk.deliveries).toHaveLength(2);
     expect(pending(book)).toEqual([]);
     expect(desk.logs.at(-1)).toContain("never arrived");
+  });
+
+  test("a wall clock that jumps neither drops an alert nor holds it back", async () => {
+    for (const days of [31, -31]) {
+      const desk = await crossed();
+      await using book = desk.book;
+      desk.answers = [500];
+      await desk.sender.round();
+      desk.skew = days * DAY;
+      book.now += 1_000;
+      await desk.sender.round();
+      expect([desk.deliveries.length, pending(book)]).toEqual([2, []]);
+    }
   });
 
   test("without a webhook nobody is told, and nothing piles up", async () => {
