@@ -124,6 +124,8 @@ async function compose(ground: Ground): Promise<App> {
     sinks,
     audit: store.audit,
     invoicing: createInvoicing(ground, ledger),
+    archive: store.archive,
+    erasure: store.erasure,
     accounting: store.accounting,
     retention: store.retention,
     health,

@@ -1,3 +1,4 @@
+import { eraseCommand, exportCommand } from "./account-data-commands.ts";
 import { defineCommand } from "citty";
 import { type AdminContext, call, common, given, id } from "./admin-commands.ts";
 
@@ -12,7 +13,7 @@ const terms = {
 type Terms = Partial<Record<keyof typeof terms, string>>;
 
 /** `none` takes a setting away. */
-const orNone = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
+export const orNone = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
 
 const termsOf = (args: Terms): Record<string, unknown> => ({
   tier: orNone(args.tier),
@@ -26,7 +27,7 @@ const account = { type: "positional", required: true, description: "account id" 
 
 export function accountsCommand(context: AdminContext) {
   return defineCommand({
-    meta: { name: "accounts", description: "Customers: create, list, update, close" },
+    meta: { name: "accounts", description: "Customers: create, list, update, close, export, erase" },
     subCommands: {
       create: defineCommand({
         meta: { name: "create", description: "Create an account" },
@@ -57,6 +58,8 @@ export function accountsCommand(context: AdminContext) {
         args: { ...common, id: account },
         run: ({ args }) => call(context, args, "PATCH", `/admin/accounts/${id(args.id)}`, { status: "closed" }),
       }),
+      export: exportCommand(context),
+      erase: eraseCommand(context),
     },
   });
 }

@@ -1,4 +1,5 @@
 import { defineCommand } from "citty";
+import { orNone } from "./accounts-commands.ts";
 import { type AdminContext, call, common, given, id } from "./admin-commands.ts";
 
 export function issueCommand(context: AdminContext) {
@@ -78,14 +79,13 @@ export function customerCommand(context: AdminContext) {
       "tax-note": { type: "string", description: "why the rate is another one" },
     },
     run: ({ args }) => {
-      const field = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
       const change = given({
-        name: field(args.name),
-        email: field(args.email),
-        address: field(args.address),
-        tax_id: field(args["tax-id"]),
-        tax_percent: field(args["tax-percent"]),
-        tax_note: field(args["tax-note"]),
+        name: orNone(args.name),
+        email: orNone(args.email),
+        address: orNone(args.address),
+        tax_id: orNone(args["tax-id"]),
+        tax_percent: orNone(args["tax-percent"]),
+        tax_note: orNone(args["tax-note"]),
       });
       const path = `/admin/accounts/${id(args.account)}/billing`;
       return Object.keys(change).length === 0

@@ -22,6 +22,8 @@ export interface LocalServer {
 
 export interface Connection {
   send: Transport;
+  /** Gets an answer of any size, piece by piece. */
+  download(path: string, write: (bytes: Uint8Array) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,17 +34,21 @@ export interface Connection {
 export async function connect(dataDir: string, openLocal: () => Promise<LocalServer>): Promise<Connection> {
   const socket = join(dataDir, CONTROL_SOCKET);
   if (existsSync(socket) && (await answers(socket))) {
-    return {
-      send: (method, path, body) => request((url, init) => fetch(url, { ...init, unix: socket }), method, path, body),
-      close: () => Promise.resolve(),
-    };
+    const send: Send = (url, init) => fetch(url, { ...init, unix: socket });
+    return connectionOver(send, () => Promise.resolve());
   }
   const local = await openLocal();
-  return {
-    send: (method, path, body) => request((url, init) => local.fetch(new Request(url, init)), method, path, body),
-    close: () => local.close(),
-  };
+  return connectionOver(
+    (url, init) => local.fetch(new Request(url, init)),
+    () => local.close(),
+  );
 }
+
+const connectionOver = (send: Send, close: () => Promise<void>): Connection => ({
+  send: (method, path, body) => request(send, method, path, body),
+  download: (path, write) => download(send, path, write),
+  close,
+});
 
 /** A socket file may be left over from a server that was killed. */
 async function answers(socket: string): Promise<boolean> {
@@ -67,6 +73,12 @@ async function request(send: Send, method: string, path: string, body: unknown):
   const text = await response.text();
   if (response.ok) return text === "" ? null : JSON.parse(text);
   throw new CommandError(`${messageOf(text)} (${response.status})`);
+}
+
+async function download(send: Send, path: string, write: (bytes: Uint8Array) => void): Promise<void> {
+  const response = await send(`http://localhost${path}`, { method: "GET" });
+  if (!response.ok) throw new CommandError(`${messageOf(await response.text())} (${response.status})`);
+  if (response.body !== null) for await (const bytes of response.body) write(bytes);
 }
 
 function messageOf(text: string): string {

@@ -15,6 +15,8 @@ import type { Logger } from "../lib/log.ts";
 import type { ResponseStore } from "../responses/port.ts";
 import type { Health } from "../routing/types.ts";
 import type {
+  AccountArchive,
+  AccountErasure,
   Asset,
   AuditReader,
   CallRetention,
@@ -36,6 +38,8 @@ export interface HttpDeps extends AuthenticateDeps {
   sinks: AuditSinks;
   audit: AuditReader;
   invoicing: Invoicing;
+  archive: AccountArchive;
+  erasure: AccountErasure;
   accounting: AccountingStore;
   retention: CallRetention;
   health: Health;

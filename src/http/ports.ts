@@ -1,3 +1,4 @@
+import type { Receipt } from "../ledger/types.ts";
 import type { Nano } from "../lib/money.ts";
 import type { JsonObject } from "../lib/json.ts";
 
@@ -59,6 +60,41 @@ export type UsageGroup = "day" | "model" | "key";
 export interface AuditReader {
   page(filter: AuditFilter, options: { limit: number; cursor: string | null; operator: boolean }): Promise<AuditPage>;
   usage(filter: AuditFilter, groups: readonly UsageGroup[]): Promise<JsonObject[]>;
+}
+
+/** A call's record with its place in the chain, and the receipt of its hold; null = it had none. */
+export interface ArchivedCall {
+  seq: number;
+  /** Hex. */
+  hash: string;
+  record: JsonObject;
+  receipt: Receipt | null;
+}
+
+/** Everything that is kept of one account in rows of its own, oldest first, as its customer may see it. */
+export interface AccountArchive {
+  calls(accountId: string): AsyncGenerator<ArchivedCall>;
+  /** Entries of the ledger that moved something of the account's. */
+  entries(accountId: string): AsyncGenerator<JsonObject>;
+  credits(accountId: string): JsonObject[];
+  grants(accountId: string): JsonObject[];
+  responses(accountId: string): Iterable<JsonObject>;
+}
+
+/** Taking what is about people out of an account's rows; the books and the chain of the records stay whole. */
+export interface AccountErasure {
+  /** ms at which the account was erased; null = it was not. */
+  erasedAt(accountId: string): number | null;
+  /**
+   * May be repeated: what an earlier try has left is done. `first` writes what goes through other stores, so that nothing of it is left in any file
+   * either. Gives how many rows were about people.
+   */
+  erase(
+    accountId: string,
+    at: number,
+    keepInvoices: boolean,
+    first: () => Promise<void>,
+  ): Promise<{ records: number; credits: number; invoices: number; storedResponses: number }>;
 }
 
 export interface Asset {

@@ -124,6 +124,20 @@ export const ROUTES: readonly RouteDoc[] = [
   route("GET", "/admin/invoices/{number}", "admin", "admin", "An issued invoice, as JSON or as a page to print"),
   route("POST", "/admin/invoices/{number}/credit-notes", "admin", "admin", "Lower an issued invoice"),
   route("GET", "/admin/credit-notes/{number}", "admin", "admin", "A credit note, as JSON or as a page to print"),
+  route(
+    "GET",
+    "/admin/accounts/{id}/export",
+    "admin",
+    "admin",
+    "Everything about an account, as NDJSON, without secrets",
+  ),
+  route(
+    "POST",
+    "/admin/accounts/{id}/erase",
+    "admin",
+    "admin",
+    "Take what is about people out of an account, for good",
+  ),
   route("GET", "/admin/accounts/{id}/billing", "admin", "admin", "Whom an account's invoices are made out to"),
   route(
     "PATCH",

@@ -3,10 +3,12 @@ import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { Logger } from "../lib/log.ts";
+import { AccountArchive } from "./account-archive.ts";
 import { AccountStore } from "./account-store.ts";
 import { SqliteAccounting } from "./accounting-store.ts";
 import { AlertTable } from "./alert-table.ts";
 import { AuditQueries } from "./audit-queries.ts";
+import { Erasure } from "./erasure.ts";
 import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
@@ -31,6 +33,8 @@ export interface Store {
   audit: AuditQueries;
   invoices: InvoiceQueries;
   issued: IssuedInvoices;
+  archive: AccountArchive;
+  erasure: Erasure;
   summaries: Summaries;
   retention: Retention;
   idempotency: IdempotencyTable;
@@ -95,6 +99,8 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     audit: new AuditQueries(db, summaries, options.timezone),
     invoices,
     issued: new IssuedInvoices(db, writer, invoices),
+    archive: new AccountArchive(db, options.currency),
+    erasure: new Erasure(db, writer, options.log),
     summaries,
     retention: new Retention(db, writer, summaries),
     idempotency: new IdempotencyTable(orm, writer),
@@ -144,6 +150,8 @@ function tune(db: Database): void {
   db.run("PRAGMA cache_size = -65536");
   db.run("PRAGMA wal_autocheckpoint = 4000");
   db.run("PRAGMA temp_store = MEMORY");
+  // What is deleted is overwritten where its page is written anyway: holds, old names.
+  db.run("PRAGMA secure_delete = FAST");
 }
 
 /** Amounts in the books mean one currency for good. Throws Error when the catalog has another. */

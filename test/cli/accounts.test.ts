@@ -1,5 +1,8 @@
 /** `tollgate accounts`: which requests of the admin API its words become. */
 import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { accountsCommand } from "../../src/cli/accounts-commands.ts";
 import { runLine } from "../../src/cli/run.ts";
 
@@ -11,6 +14,10 @@ async function sent(...words: string[]): Promise<unknown[]> {
       send: (...request: unknown[]) => {
         requests.push(request);
         return Promise.resolve({});
+      },
+      download: (path: string, write: (bytes: Uint8Array) => void) => {
+        requests.push(path);
+        return Promise.resolve(write(new TextEncoder().encode("{}\n")));
       },
       close: () => Promise.resolve(),
     });
@@ -33,4 +40,16 @@ test("close is a change of the status", async () => {
 
 test("a mistyped option is told", async () => {
   await expect(sent("update", "acc_1", "--low-balanse", "5")).rejects.toThrow("did you mean --low-balance?");
+});
+
+test("export writes a new file that only its owner may read; erase sends the id once more", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-export-"));
+  const file = join(folder, "acc.ndjson");
+  expect(await sent("export", "acc_1", file)).toEqual(["/admin/accounts/acc_1/export"]);
+  expect([readFileSync(file, "utf8"), statSync(file).mode & 0o777]).toEqual(["{}\n", 0o600]);
+  await expect(sent("export", "acc_1", file)).rejects.toThrow("can't be made");
+  rmSync(folder, { recursive: true });
+  expect(await sent("erase", "acc_1", "--confirm", "acc_1", "--keep-invoices")).toEqual([
+    ["POST", "/admin/accounts/acc_1/erase", { confirm: "acc_1", keep_invoices: true }],
+  ]);
 });

@@ -271,6 +271,17 @@ export function testBed(options: { catalog?: string; deps?: Partial<HttpDeps> } 
     providerKeys: memoryProviderKeys(clock, log),
     sinks: noSinks(clock, log),
     invoicing: noInvoices(ledger, clock),
+    archive: {
+      calls: async function* () {},
+      entries: async function* () {},
+      credits: () => [],
+      grants: () => [],
+      responses: () => [],
+    },
+    erasure: {
+      erasedAt: () => null,
+      erase: () => Promise.resolve({ records: 0, credits: 0, invoices: 0, storedResponses: 0 }),
+    },
     accounting: {
       providerCosts: () => Promise.resolve([]),
       keepReconciliation: () => Promise.resolve(),

@@ -1,6 +1,7 @@
 import { managementApp } from "../body.ts";
 import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
+import { eraseAccount, eraseSchema, exportAccount } from "./account-data.ts";
 import {
   addCreditNote,
   billingSchema,
@@ -55,6 +56,20 @@ export function adminInvoiceRoutes(deps: HttpDeps, guard: Guard) {
     .patch("/admin/accounts/:id/billing", ({ params, body }) => changeBilling(deps, params.id, body), {
       body: billingSchema,
       ...describe("PATCH", "/admin/accounts/{id}/billing"),
+    });
+}
+
+/** All that is kept of an account, and taking out of it what is about people. */
+export function accountDataRoutes(deps: HttpDeps, guard: Guard) {
+  return managementApp(deps, guard)
+    .get(
+      "/admin/accounts/:id/export",
+      ({ params }) => exportAccount(deps, params.id),
+      describe("GET", "/admin/accounts/{id}/export"),
+    )
+    .post("/admin/accounts/:id/erase", ({ params, body }) => eraseAccount(deps, params.id, body), {
+      body: eraseSchema,
+      ...describe("POST", "/admin/accounts/{id}/erase"),
     });
 }
 

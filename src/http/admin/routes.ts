@@ -20,7 +20,7 @@ import {
   newAccountSchema,
 } from "./accounts.ts";
 import { pricesView, providersView } from "./catalog-views.ts";
-import { accountingRoutes, adminInvoiceRoutes } from "./accounting.ts";
+import { accountDataRoutes, accountingRoutes, adminInvoiceRoutes } from "./accounting.ts";
 import { addCredit, creditSchema } from "./credits.ts";
 import { pruneCalls, pruneSchema } from "./prune.ts";
 import {
@@ -42,7 +42,8 @@ export function adminRoutes(deps: HttpDeps, options: { trusted: boolean }) {
     .use(termsRoutes(deps, guard))
     .use(bookRoutes(deps, guard))
     .use(accountingRoutes(deps, guard))
-    .use(adminInvoiceRoutes(deps, guard));
+    .use(adminInvoiceRoutes(deps, guard))
+    .use(accountDataRoutes(deps, guard));
 }
 
 type Guard = (request: Request) => void;

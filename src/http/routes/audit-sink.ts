@@ -50,7 +50,7 @@ async function setSink(deps: HttpDeps, accountId: string, body: Static<typeof si
   return { ...sinkView(sink), secret };
 }
 
-function sinkView(sink: AuditSink | null): JsonObject {
+export function sinkView(sink: AuditSink | null): JsonObject {
   return {
     object: "audit_sink",
     url: sink?.url ?? null,

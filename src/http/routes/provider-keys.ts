@@ -80,7 +80,7 @@ export async function removeProviderKey(deps: HttpDeps, accountId: string, id: s
 }
 
 /** A provider key as its owner sees it: never the key itself. */
-function providerKeyView(record: ProviderKeyRecord): JsonObject {
+export function providerKeyView(record: ProviderKeyRecord): JsonObject {
   return {
     id: record.id,
     object: "provider_key",

@@ -88,7 +88,8 @@ export async function receiptReport(deps: HttpDeps, requestId: string, accountId
   return receiptView(receipt, accountId === null);
 }
 
-function receiptView(receipt: Receipt, operator: boolean): JsonObject {
+/** `operator`: with what only operators may see. */
+export function receiptView(receipt: Receipt, operator: boolean): JsonObject {
   return {
     object: "receipt",
     request_id: receipt.requestId,
