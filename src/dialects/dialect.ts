@@ -145,6 +145,11 @@ export type FrameRole = "start" | "content" | "tail" | "ignore";
 /** Decodes one streamed answer. Synchronous, without I/O; throws nothing but DecodeError. */
 export interface AnswerDecoder {
   push(frame: Frame, emit: Emit): FrameRole;
+  /**
+   * The frame that came last said nothing but a piece of text, and others like it followed that differ in their text only: does with this text what
+   * `push` would do with those frames. False, and nothing done, where that can't be told.
+   */
+  moreText?(text: string, emit: Emit): boolean;
   /** The bytes have ended. Emits `error` (cause `truncated`) when the terminal signal never came. */
   end(emit: Emit): void;
 }

@@ -9,12 +9,15 @@ import type {
 import { DecodeError, type GatewayError, type UpstreamFailure } from "../ir/error.ts";
 import { isContent, type IrEvent } from "../ir/events.ts";
 import type { Loss } from "../ir/loss.ts";
+import { FrameTemplate } from "./frame-template.ts";
 import { FrameLimitError, type RawFrame } from "../wire/sse.ts";
 
 /** Cuts upstream bytes into frames: SSE or the elements of a JSON array. */
 export interface FrameReader {
   push(chunk: Uint8Array): RawFrame[];
   end(): RawFrame[];
+  /** The next byte begins a frame; readers that can't tell leave it out. */
+  readonly isBetweenFrames?: boolean;
 }
 
 export type Observer = (event: IrEvent) => void;
@@ -92,11 +95,17 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
   #framesSent = 0;
   #sequence = -1;
   #requestId: string;
+  readonly #template = new FrameTemplate();
+  /** Events of the frame at hand, and the text if one of them is a piece of text and nothing else. */
+  #events = 0;
+  #text: string | null = null;
   readonly #emit = (event: IrEvent): void => {
     if (event.type === "message-start") {
       this.#id = event.id;
       this.#model = event.model;
     }
+    this.#events += 1;
+    this.#text = event.type === "text-delta" && event.logprobs === undefined ? event.text : null;
     this.watch(event);
   };
 
@@ -113,7 +122,23 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
   }
 
   push(chunk: Uint8Array): Uint8Array | null {
-    return this.#relay(() => this.#reader.push(chunk), chunk);
+    const length = this.#pass(chunk);
+    if (length === chunk.length) return chunk;
+    const rest = length === 0 ? chunk : chunk.subarray(length);
+    const out = this.#relay(() => this.#reader.push(rest), rest);
+    if (length === 0) return out;
+    const passed = chunk.subarray(0, length);
+    return out === null ? passed : concat([passed, out]);
+  }
+
+  /** Lets frames of text through that are like the ones before; gives how many bytes they are. */
+  #pass(chunk: Uint8Array): number {
+    if (this.#reader.isBetweenFrames !== true || this.#held.length > 0) return 0;
+    const known = this.#template.match(chunk);
+    if (known === null || this.#decoder.moreText?.(known.text, this.#emit) !== true) return 0;
+    this.progress += known.frames;
+    this.#framesSent += known.frames;
+    return known.length;
   }
 
   end(): Uint8Array | null {
@@ -126,7 +151,9 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
     const out: Uint8Array[] = [];
     let length = 0;
     for (const item of this.guard(read) ?? []) {
+      this.#events = 0;
       const role = item.isComment ? "ignore" : this.guard(() => this.#decoder.push(item.frame, this.#emit));
+      if (!item.isComment) this.#template.learn(item.raw, this.#events === 1 && role === "content" ? this.#text : null);
       // A frame that carries the failure is replaced by an error frame of ours.
       if (this.failure !== null || role === null) break;
       if (role !== "ignore") this.progress += 1;

@@ -53,6 +53,11 @@ export class SseReader {
     this.#limit = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
   }
 
+  /** The next byte begins a frame. */
+  get isBetweenFrames(): boolean {
+    return this.#restLength === 0 && !this.#atStart;
+  }
+
   push(chunk: Uint8Array): RawFrame[] {
     if (chunk.length === 0) return [];
     if (this.#restLength === 0) return this.#read(asBuffer(chunk), false);

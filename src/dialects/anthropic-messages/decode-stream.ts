@@ -10,6 +10,8 @@ import { MessageDecoder } from "./decode-message.ts";
 export class StreamDecoder implements AnswerDecoder {
   #message: MessageDecoder;
   #hasContent = false;
+  /** Index of the block whose text the last frame brought, null when it brought something else. */
+  #talking: number | null = null;
 
   constructor(target: TargetFacts) {
     this.#message = new MessageDecoder(target);
@@ -19,6 +21,7 @@ export class StreamDecoder implements AnswerDecoder {
     // Imitations of this API end with `[DONE]`; it says nothing that message_stop or the end of the bytes doesn't.
     if (this.#message.isOver) return "tail";
     if (frame.data === "" || frame.data.trim() === "[DONE]") return "ignore";
+    this.#talking = null;
     const event = parseFrame(frame.data);
     let content = false;
     const watch: Emit = (item: IrEvent) => {
@@ -29,6 +32,12 @@ export class StreamDecoder implements AnswerDecoder {
     this.#hasContent ||= content;
     if (role !== "start") return role;
     return content || this.#hasContent ? "content" : "start";
+  }
+
+  moreText(text: string, emit: Emit): boolean {
+    if (this.#talking === null) return false;
+    this.#message.blockDelta(this.#talking, { type: "text_delta", text }, emit);
+    return true;
   }
 
   end(emit: Emit): void {
@@ -47,6 +56,7 @@ export class StreamDecoder implements AnswerDecoder {
         return "start";
       case "content_block_delta":
         this.#message.blockDelta(indexOf(event), part(event, "delta"), emit);
+        if (part(event, "delta").type === "text_delta") this.#talking = indexOf(event);
         return "start";
       case "content_block_stop":
         this.#message.blockStop(indexOf(event), emit);

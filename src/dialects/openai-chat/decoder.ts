@@ -47,6 +47,8 @@ export class ChatDecoder implements AnswerDecoder {
   /** Content has come since. */
   #usageIsBehind = false;
   #serviceTier: string | undefined;
+  /** Whose text was in the frame that came last. */
+  #talking: ChoiceReader | null = null;
 
   constructor(options: DecoderOptions) {
     this.#state = new AnswerState(options.target);
@@ -57,6 +59,7 @@ export class ChatDecoder implements AnswerDecoder {
     if (this.#ended) return "tail";
     if (data === "") return "ignore";
     this.#state.emit = emit;
+    this.#talking = null;
     if (data === "[DONE]") {
       this.#finish("the provider's stream ended without a finish reason");
       return "tail";
@@ -69,6 +72,15 @@ export class ChatDecoder implements AnswerDecoder {
       return "tail";
     }
     return this.#chunk(chunk);
+  }
+
+  moreText(text: string, emit: Emit): boolean {
+    const reader = this.#talking;
+    if (reader === null || this.#ended) return false;
+    const state = this.#state;
+    state.emit = emit;
+    if (text !== "") reader.text(text);
+    return true;
   }
 
   end(emit: Emit): void {
@@ -115,6 +127,7 @@ export class ChatDecoder implements AnswerDecoder {
       const content = delta.content;
       if (typeof content === "string" && content !== "" && isPlain(delta) && !isObject(choice.logprobs)) {
         reader.text(content);
+        this.#talking = reader;
       } else reader.message(delta, choice.logprobs);
     } else if (isObject(choice.message) && reader.isEmpty) {
       reader.message(choice.message as WireMessage, choice.logprobs);
