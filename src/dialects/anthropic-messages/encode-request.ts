@@ -2,6 +2,7 @@ import type { GenerateRequest, Part } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { EncodedRequest } from "../dialect.ts";
+import { commonNames } from "../shared/common-names.ts";
 import { limitCacheMarks } from "./cache-marks.ts";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodePart, isPlainText } from "./encode-part.ts";
@@ -10,9 +11,11 @@ import { encodeThinking } from "./encode-thinking.ts";
 import { encodeTools } from "./encode-tools.ts";
 import { Encoding } from "./encoding.ts";
 import { encodeOutput } from "./encode-output.ts";
+import { LOSS_FIELDS } from "./loss-fields.ts";
 import { reportUnsupported } from "./unsupported.ts";
 import { API_VERSION, BETAS, COUNT_PATH, FALLBACK_MAX_TOKENS, MESSAGES_PATH } from "./wire-names.ts";
 
+const COMMON_NAMES = commonNames(LOSS_FIELDS);
 /** Fields that a count_tokens request takes (Anthropic token counting). */
 const COUNT_FIELDS = [
   "model",
@@ -57,7 +60,7 @@ export function encodeRequest(request: GenerateRequest, target: TargetFacts): En
   limitCacheMarks(body, encoding);
   for (const name of target.compat.refuses) {
     if (body[name] === undefined) continue;
-    encoding.lose(name, "refused by this provider");
+    encoding.lose(COMMON_NAMES.get(name) ?? name, "refused by this provider");
     delete body[name];
   }
   return { path: MESSAGES_PATH, headers: headersFor(body, encoding), body, losses: encoding.losses };

@@ -2,16 +2,19 @@ import type { EncodedRequest } from "../dialect.ts";
 import type { GenerateRequest, Turn } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { commonNames } from "../shared/common-names.ts";
 import { ContentsEncoder, encodePart } from "./encode-contents.ts";
 import { encodeReasoning } from "./encode-reasoning.ts";
 import { EncodeScope } from "./encode-scope.ts";
 import { encodeToolChoice, encodeTools } from "./encode-tools.ts";
+import { LOSS_FIELDS } from "./loss-fields.ts";
 import { modelPath } from "./model-name.ts";
 import { toWireSchema } from "./schema.ts";
 
 /** Stop sequences that a request may have (https://ai.google.dev/api/generate-content#FIELDS.stop_sequences). */
 const MAX_STOPS = 5;
 const INT32_MAX = 0x7fff_ffff;
+const COMMON_NAMES = commonNames(LOSS_FIELDS);
 const SERVICE_TIERS: Readonly<Record<string, string>> = {
   flex: "flex",
   priority: "priority",
@@ -107,7 +110,7 @@ function encodeSampling(scope: EncodeScope): JsonObject {
   for (const name of ["temperature", "topP", "topK"]) {
     if (out[name] === undefined) continue;
     delete out[name];
-    scope.lose(name, "the model refuses sampling parameters");
+    scope.lose(COMMON_NAMES.get(name) ?? name, "the model refuses sampling parameters");
   }
   return out;
 }
@@ -183,7 +186,7 @@ function dropRefused(body: JsonObject, scope: EncodeScope): void {
     for (const name of Object.keys(holder)) {
       if (!refused.has(name)) continue;
       delete holder[name];
-      scope.lose(name, "this provider refuses it");
+      scope.lose(COMMON_NAMES.get(name) ?? name, "this provider refuses it");
     }
   }
 }

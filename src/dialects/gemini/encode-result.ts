@@ -25,24 +25,34 @@ export function encodeResult(
   const functionResponse = {
     id: part.toolId,
     name: part.name ?? calledName ?? part.toolId,
-    response: responseObject(texts.join("\n"), part.isError),
+    response: responseObject(texts.join("\n"), part.isError, inside.length > 0),
     ...(inside.length === 0 ? {} : { parts: inside }),
   };
   return { response: { functionResponse }, beside };
 }
+
+const INSIDE = "media inside a function response are data and nothing else";
 
 const textOf = (part: Part): string | null => (part.type === "text" || part.type === "refusal" ? part.text : null);
 
 function placeMedia(part: PartOf<"media">, scope: EncodeScope, inside: JsonObject[], beside: JsonObject[]): void {
   const media = encodeMedia(part, scope);
   if (media === null) return;
-  if (scope.isAdaptive && media.inlineData !== undefined) inside.push({ inlineData: media.inlineData });
-  else beside.push(media);
+  if (!scope.isAdaptive || media.inlineData === undefined) {
+    beside.push(media);
+    return;
+  }
+  const { inlineData, mediaResolution, ...extras } = media;
+  if (mediaResolution !== undefined) scope.lose(`${part.path}.detail`, INSIDE);
+  for (const name of Object.keys(extras)) scope.lose(`${part.path}.${name}`, INSIDE);
+  inside.push({ inlineData });
 }
 
 /** A JSON object that would read back as the same text is given as it is; anything else under the documented key `output`, errors under `error`. */
-function responseObject(text: string, isError: boolean): JsonObject {
+function responseObject(text: string, isError: boolean, hasMedia: boolean): JsonObject {
   if (isError) return { error: text };
+  // Beside media an empty object says nothing.
+  if (hasMedia && text === "{}") return { output: text };
   const value = text.startsWith("{") ? parsed(text) : null;
   if (isObject(value) && value.output === undefined && value.error === undefined && JSON.stringify(value) === text) {
     return value;

@@ -9,7 +9,8 @@ export function encodeReasoning(reasoning: ReasoningRequest | null, encoding: En
   if (reasoning === null) return {};
   const { capabilities, compat } = encoding.target;
   if (!capabilities.has("reasoning") || compat.reasoning_request === "none") {
-    if (reasoning.mode !== "off") encoding.lose("reasoning", "this model's reasoning can't be asked for");
+    const isOff = reasoning.mode === "off" && !capabilities.has("reasoning");
+    if (!isOff) encoding.lose("reasoning", "this model's reasoning can't be asked for");
     return {};
   }
   switch (compat.reasoning_request) {
@@ -46,14 +47,22 @@ function effortOf(reasoning: ReasoningRequest, encoding: Encoding): Effort | nul
 
 /** https://openrouter.ai/docs/use-cases/reasoning-tokens: effort or max_tokens, not both. */
 function openRouterForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
-  const hidden = reasoning.display === "none" ? { exclude: true } : {};
+  const shown = openRouterDisplay(reasoning.display, encoding.isOwn);
   if (reasoning.mode === "off") {
     loseEffort(reasoning, encoding);
     return { enabled: false };
   }
-  if (reasoning.effort !== undefined) return { effort: reasoning.effort, ...hidden };
-  if (reasoning.budget !== undefined && reasoning.budget > 0) return { max_tokens: reasoning.budget, ...hidden };
-  return { enabled: true, ...hidden };
+  if (shown === null) loseDisplay(reasoning, encoding);
+  if (reasoning.effort !== undefined) return { effort: reasoning.effort, ...shown };
+  if (reasoning.budget !== undefined && reasoning.budget > 0) return { max_tokens: reasoning.budget, ...shown };
+  return { enabled: true, ...shown };
+}
+
+/** `exclude`, and `summary` as a client of this dialect wrote it; null when there is no word for what was asked. */
+function openRouterDisplay(display: ReasoningRequest["display"], isOwn: boolean): JsonObject | null {
+  if (display === undefined) return {};
+  if (display === "none") return { exclude: true };
+  return isOwn && (display === "auto" || display === "concise" || display === "detailed") ? { summary: display } : null;
 }
 
 /** https://api-docs.deepseek.com/guides/thinking_mode: a switch, and an effort beside it. */

@@ -469,7 +469,7 @@ describe("configuration", () => {
     });
     expect(fields(request)).toEqual(["max_tokens", "stop", "seed"]);
     const refusing = { ...target, flags: { ...target.flags, sampling: false } };
-    expect(fields(request, refusing)).toEqual(["max_tokens", "stop", "seed", "temperature", "topP", "topK"]);
+    expect(fields(request, refusing)).toEqual(["max_tokens", "stop", "seed", "temperature", "top_p", "top_k"]);
     expect(config(request, refusing)).not.toHaveProperty("temperature");
   });
 
@@ -508,6 +508,6 @@ describe("configuration", () => {
     const facts = { ...target, compat: { ...target.compat, refuses: ["presence_penalty", "serviceTier"] } };
     const request = { sampling: { presencePenalty: 1, temperature: 1 }, serviceTier: "flex" };
     expect(encode(request, facts).body).toEqual({ contents: [], generationConfig: { temperature: 1 } });
-    expect(fields(request, facts)).toEqual(["serviceTier", "presencePenalty"]);
+    expect(fields(request, facts)).toEqual(["service_tier", "presence_penalty"]);
   });
 });

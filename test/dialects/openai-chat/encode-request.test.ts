@@ -319,7 +319,9 @@ describe("reasoning", () => {
     const dull = encode(foreign({ reasoning: { mode: "on", effort: "high" } }), {}, { capabilities });
     expect(fieldsOf(dull)).toEqual({});
     expect(lost(dull)).toEqual(["reasoning"]);
-    expect(lost(asked({ mode: "off" }, { reasoning_request: "none" }))).toEqual([]);
+    expect(lost(asked({ mode: "off" }, { reasoning_request: "none" }))).toEqual(["reasoning"]);
+    const off = encode(foreign({ reasoning: { mode: "off" } }), {}, { capabilities });
+    expect(lost(off)).toEqual([]);
   });
 });
 

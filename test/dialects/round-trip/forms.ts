@@ -3,6 +3,7 @@
  * Both sides of a round trip are brought into this form before they are compared.
  */
 import type { DialectId } from "../../../src/ir/dialect-id.ts";
+import type { TargetFacts } from "../../../src/ir/target.ts";
 import { guessMediaType } from "../../../src/dialects/gemini/media.ts";
 import type {
   GenerateRequest,
@@ -19,12 +20,16 @@ export interface Form {
   dialect: DialectId;
   /** What the client asked for, before the trip. */
   asked: GenerateRequest;
+  target: TargetFacts;
 }
 
 export const isOwn = (form: Form): boolean => form.asked.origin === form.dialect;
 export const isOpenAi = (form: Form): boolean => form.dialect.startsWith("openai");
 /** Free-form tools go as functions of one string, in which their input is wrapped. */
-export const wrapsCustom = (form: Form): boolean => !isOwn(form) && form.dialect !== "openai-responses";
+export const wrapsCustom = (form: Form): boolean =>
+  form.dialect === "openai-chat"
+    ? !(form.target.compat.custom_tools ?? isOwn(form))
+    : form.dialect !== "openai-responses";
 
 /** Other words for the list price; `auto` is what happens without a word. */
 const TIERS: Readonly<Record<string, string | null>> = { standard: "default", standard_only: "default", auto: null };
@@ -89,7 +94,8 @@ function choiceIn(choice: ToolChoice | null, tools: readonly Tool[], form: Form)
   const mode = choice.mode === "required" && all.length === 1 && first !== undefined ? "named" : choice.mode;
   // A subset that may be called is told to Gemini as VALIDATED; calls one by one are all that can be asked besides.
   const isSubset = form.dialect === "gemini" && mode === "auto" && all.length > 0;
-  const parallel = form.dialect === "gemini" && choice.parallel === true ? null : choice.parallel;
+  const cantSay = form.dialect === "gemini" || !form.target.compat.parallel_tool_calls;
+  const parallel = cantSay && choice.parallel === true ? null : choice.parallel;
   const plain = {
     mode: isSubset ? ("validated" as const) : mode,
     names: all,
@@ -101,8 +107,9 @@ function choiceIn(choice: ToolChoice | null, tools: readonly Tool[], form: Form)
 /** Thinking as what is asked of it; how much is a matter of words. */
 function reasoningOf(reasoning: ReasoningRequest | null, form: Form): ReasoningRequest | null {
   if (reasoning === null) return null;
+  const reasons = form.target.capabilities.has("reasoning");
   const isOff = reasoning.mode === "off" || reasoning.effort === "none" || reasoning.budget === 0;
-  if (isOff) return { mode: "off" };
+  if (isOff) return reasons ? { mode: "off" } : null;
   const display = displayOf(reasoning, form);
   const shown = display === undefined ? {} : { display };
   const effort = reasoning.effort === undefined ? {} : { effort: reasoning.effort };
@@ -114,11 +121,18 @@ function reasoningOf(reasoning: ReasoningRequest | null, form: Form): ReasoningR
   }
   const asked = form.asked.reasoning;
   // An effort asked of a model that thinks by budget becomes the budget that stands for it.
-  const isTranslated = form.dialect === "anthropic-messages" && asked?.mode === "on" && asked.budget === undefined;
-  if (isTranslated) return { mode: "on", ...shown };
+  if (asked !== null && thinksByBudget(asked, form)) return { mode: "on", ...shown };
   const mode = "effort" in effort || "budget" in budget ? "on" : "adaptive";
   if (form.dialect === "gemini" && mode === "adaptive" && display === undefined) return null;
   return { mode, ...effort, ...budget, ...shown };
+}
+
+/** Whether an effort, or nothing, is asked of a model that wants a budget. */
+function thinksByBudget(asked: ReasoningRequest, form: Form): boolean {
+  const { thinking } = form.target.flags;
+  if (asked.budget !== undefined) return false;
+  if (form.dialect === "gemini") return thinking === "budget" && asked.effort !== undefined;
+  return thinking === "budget" || (thinking === null && asked.mode === "on");
 }
 
 function displayOf(reasoning: ReasoningRequest, form: Form): ReasoningRequest["display"] {
@@ -152,7 +166,7 @@ function turnsIn(turns: readonly Turn[], form: Form): Turn[] {
   if (form.dialect === "openai-responses") return [...turns];
   if (!isOpenAi(form)) {
     const plain = turns.map((turn) => ({ ...turn, parts: turn.parts.map((part) => plainPart(part, form)) }));
-    return form.dialect === "gemini" ? plain.map(mediaBeside).map(thoughtsTogether) : plain;
+    return form.dialect === "gemini" ? plain.map((turn) => mediaBeside(turn, form)).map(thoughtsTogether) : plain;
   }
   const plain = isOwn(form) ? turns : turns.map((turn) => ({ ...turn, parts: turn.parts.map(withoutFile) }));
   return withAttachments(plain).map((turn) => {
@@ -196,8 +210,8 @@ function oneText(texts: readonly PartOf<"text">[]): Part[] {
   return first === undefined ? [] : [{ ...first, text: said.map((part) => part.text).join("\n") }];
 }
 
-/** Media of results stand behind all of them, as parts of their own. */
-function mediaBeside(turn: Turn): Turn {
+/** Media of results stand behind all of them, as parts of their own; Gemini 3 takes data inside of them. */
+function mediaBeside(turn: Turn, form: Form): Turn {
   const results = turn.parts.filter((part) => part.type === "tool-result");
   const others = turn.parts.filter((part) => part.type !== "tool-result");
   const isText = (item: Part): boolean => item.type === "text";
@@ -206,7 +220,10 @@ function mediaBeside(turn: Turn): Turn {
     ...part,
     content: oneText(part.content.filter((item) => item.type === "text")),
   }));
-  return { ...turn, parts: [...texts, ...media, ...others] };
+  const isInside = (part: Part): boolean =>
+    form.target.flags.thinking === "adaptive" && part.type === "media" && part.source.kind === "inline";
+  const [inside, beside] = [media.filter(isInside), media.filter((part) => !isInside(part))];
+  return { ...turn, parts: [...texts, ...inside, ...beside, ...others] };
 }
 
 const nameOf = (source: MediaSource): string =>

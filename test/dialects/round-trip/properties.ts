@@ -8,6 +8,7 @@ import type { IrEvent } from "../../../src/ir/events.ts";
 import { foldEvents } from "../../../src/ir/fold.ts";
 import type { Loss } from "../../../src/ir/loss.ts";
 import type { GenerateRequest } from "../../../src/ir/request.ts";
+import type { TargetFacts } from "../../../src/ir/target.ts";
 import { emptyUsage } from "../../../src/ir/usage.ts";
 import { type JsonObject, parseJson } from "../../../src/lib/json.ts";
 import { SseReader } from "../../../src/wire/sse.ts";
@@ -17,12 +18,14 @@ import { answerOf } from "./answers.ts";
 import { unlisted } from "./compare.ts";
 import { saidIn } from "./request-facts.ts";
 import { requestOf } from "./requests.ts";
+import { targetsOf } from "./targets.ts";
 import { dialect as anyDialect } from "./values.ts";
 
 /** What a request has lost without telling, on its way to a provider of the dialect. */
-export function requestFaults(request: GenerateRequest, dialect: DialectId): string[] {
-  const form = { dialect, asked: request };
-  const encoded = DIALECTS[dialect].encodeRequest(request, targetOf(dialect));
+export function requestFaults(request: GenerateRequest, target: TargetFacts): string[] {
+  const { dialect } = target;
+  const form = { dialect, asked: request, target };
+  const encoded = DIALECTS[dialect].encodeRequest(request, target);
   const body = parseJson(JSON.stringify(encoded.body)) as JsonObject;
   const route = { ...ROUTE, stream: dialect === "gemini" ? request.stream : null };
   const back = DIALECTS[dialect].decodeRequest(body, { route, seals });
@@ -34,8 +37,8 @@ export function requestFaults(request: GenerateRequest, dialect: DialectId): str
 export function requestsSurvive(dialect: DialectId, options: fc.Parameters<unknown>): void {
   const origins = fc.oneof(fc.constant(dialect), anyDialect);
   const request = origins.chain((origin) => requestOf(origin));
-  const property = fc.property(request, (sent) => {
-    const faults = requestFaults(sent, dialect);
+  const property = fc.property(request, targetsOf(dialect), (sent, target) => {
+    const faults = requestFaults(sent, target);
     if (faults.length > 0) throw new Error(faults.join("\n  "));
   });
   fc.assert(property, options);

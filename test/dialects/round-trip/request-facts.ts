@@ -48,7 +48,7 @@ function factsOf(request: GenerateRequest, form: Form): Record<string, Fact> {
     seed: fact(sampling.seed, "seed"),
     frequencyPenalty: fact(sampling.frequencyPenalty, "frequency_penalty"),
     presencePenalty: fact(sampling.presencePenalty, "presence_penalty"),
-    "reasoning.mode": fact(reasoning?.mode, "reasoning"),
+    "reasoning.mode": fact(reasoning?.mode, "reasoning", "reasoning_effort"),
     "reasoning.effort": fact(reasoning?.effort, "reasoning", "reasoning_effort"),
     "reasoning.budget": fact(reasoning?.budget, "reasoning"),
     "reasoning.display": fact(reasoning?.display, "reasoning"),
