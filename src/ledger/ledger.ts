@@ -174,7 +174,8 @@ export class BookLedger implements Port.LedgerAdmin {
     }
     if (lost !== null) return lost;
     const currency = this.#options.currency();
-    await this.#append([{ op: "audit", holdId: null, record: audit, money: noMoney(currency) }]);
+    // Vital like every end: what waits for storage that takes ends would try for ever to write anything less.
+    await this.#append([{ op: "audit", holdId: null, record: audit, money: noMoney(currency) }], true);
     const { requestId, accountId } = audit;
     const settledAt = this.#options.clock.now();
     const { detail } = voidedOutcome("the hold could not be stored");

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import type { Logger } from "../lib/log.ts";
+import { errorText, type Logger } from "../lib/log.ts";
 import { AccountArchive } from "./account-archive.ts";
 import { AccountStore } from "./account-store.ts";
 import { SqliteAccounting } from "./accounting-store.ts";
@@ -111,7 +111,12 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     responses: new ResponseTable(orm, writer, options.now),
     ownership: new OwnershipTable(orm, writer, options.now),
     async close() {
-      await accounts.flushTouched();
+      try {
+        await accounts.flushTouched();
+      } catch (error) {
+        // All that is lost is when keys were last used; the folder must be let go of on a full disk, too.
+        options.log.warn("the last use of keys could not be written", { error: errorText(error) });
+      }
       writer.close();
       db.close();
       lock.release();

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BookLedger } from "../../src/ledger/ledger.ts";
 import { priceUsage } from "../../src/ledger/price.ts";
+import type { LedgerStorage } from "../../src/ledger/storage.ts";
 import { LedgerUnavailable } from "../../src/ledger/unavailable.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { RESERVE_FILE } from "../../src/store/files.ts";
@@ -25,7 +26,10 @@ afterEach(() => {
 const log = createLogger(() => undefined, "error");
 
 /** A ledger on a database whose size can be limited, which SQLite answers as a full disk. */
-function limitedLedger(patience?: () => Promise<void>) {
+function limitedLedger(
+  patience?: () => Promise<void>,
+  wrap = (storage: SqliteLedgerStorage): LedgerStorage => storage,
+) {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-outage-"));
   const file = join(folder, "tollgate.db");
   const db = new Database(file, { create: true, safeIntegers: true });
@@ -34,7 +38,7 @@ function limitedLedger(patience?: () => Promise<void>) {
   const writer = new Writer(db, { log, reserve: new Reserve(join(folder, RESERVE_FILE)) });
   const storage = new SqliteLedgerStorage(db, writer, () => "USD");
   const clock = { now: () => NOW, monotonic: () => 0 };
-  const options = { storage, clock, log, currency: () => "USD", timezone: () => "UTC" };
+  const options = { storage: wrap(storage), clock, log, currency: () => "USD", timezone: () => "UTC" };
   const ledger = new BookLedger(patience === undefined ? options : { ...options, patience });
   const pages = (): number => Number((db.query("PRAGMA page_count").get() as { page_count: bigint }).page_count);
   cleanups.push(() => {
@@ -146,4 +150,36 @@ test("who waits for a settlement is told after a while; it is written all the sa
   await ledger.record(auditOf("req_later", NOW));
   expect(await ledger.receipt(requestId)).toMatchObject({ charged: 13_000_000n });
   expect(verifyLedger(db)).toEqual([]);
+});
+
+test("the end of a hold that was never stored is vital, too: storage that takes ends only would be asked for ever", async () => {
+  let refused = 0;
+  /** As on a full disk with only the reserve left: takes what ends calls. Gives in after a while, or the test would not end. */
+  const onlyEnds = (storage: SqliteLedgerStorage): LedgerStorage => ({
+    healthy: () => storage.healthy(),
+    writable: () => Promise.resolve(),
+    onReset: (reset) => storage.onReset(reset),
+    load: () => storage.load(),
+    counter: (subject, period) => storage.counter(subject, period),
+    findReceipt: (id) => storage.findReceipt(id),
+    findReceiptOfHold: (id) => storage.findReceiptOfHold(id),
+    findCharge: (id) => storage.findCharge(id),
+    findCredit: (account, key) => storage.findCredit(account, key),
+    append(ops, vital) {
+      if (vital || refused >= 5 || ops.some(({ op }) => op === "credit" || op === "hold"))
+        return storage.append(ops, vital);
+      refused += 1;
+      return Promise.reject(new Error("the database can't be written"));
+    },
+  });
+  const { ledger, fill, empty, writable } = limitedLedger(undefined, onlyEnds);
+  await ledger.credit(topUp);
+  fill();
+  const lost = await ledger.reserve(requestOf("req_7", UNIT, bulky));
+  if (!lost.ok) throw new Error("refused");
+  await expect(lost.durable).rejects.toBeInstanceOf(LedgerUnavailable);
+  empty();
+  await writable();
+  expect(await ledger.void(lost.hold.id, "refused", auditOf("req_7", NOW))).toMatchObject({ state: "voided" });
+  expect(refused).toBe(0);
 });

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import type { Failpoint } from "../../../src/lib/failpoint.ts";
 import { startGateway, type TestKey } from "../../support/gateway.ts";
+import { serve } from "../server.ts";
 import { gate, type Handler, type Upstream } from "../../support/upstream.ts";
 import { catalogOf, clientOf, framesOf, kindOf, model } from "../../gateway/support.ts";
 
@@ -58,23 +58,7 @@ export async function crashCalls(folder: string, up: Upstream, name: Failpoint, 
   const catalog = catalogFor(up.url);
   const key = await makeKey(folder, catalog);
   up.reset().always(provider(name));
-  const child = Bun.spawn(
-    [
-      process.execPath,
-      join(import.meta.dir, "../../../src/main.ts"),
-      "serve",
-      "--port",
-      "0",
-      "--data-dir",
-      folder,
-      "--catalog",
-      join(folder, "catalog.yaml"),
-    ],
-    { env: { ...process.env, FAILPOINT: `${name}:${count}` }, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
-  );
-  const errors = new Response(child.stderr).text();
-  const url = await listening(child.stdout);
-  if (url === null) throw new Error(`the server did not come up: ${await errors}`);
+  const { child, url } = await serve(folder, { FAILPOINT: `${name}:${count}` });
   const seen = (
     await Promise.all(Array.from({ length: CLIENTS_AT_ONCE }, (_, index) => callUntilGone(url, key, index)))
   ).flat();
@@ -93,17 +77,6 @@ async function makeKey(folder: string, catalog: string): Promise<TestKey> {
   } finally {
     await gateway.stop();
   }
-}
-
-async function listening(stdout: ReadableStream<Uint8Array>): Promise<string | null> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stdout) {
-    text += decoder.decode(chunk, { stream: true });
-    const found = /^listening on (\S+)$/m.exec(text)?.[1];
-    if (found !== undefined) return found;
-  }
-  return null;
 }
 
 /** Calls one after the other, streams and JSON in turn, until the server is gone. Gives the ids of calls whose end arrived. */
