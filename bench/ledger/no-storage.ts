@@ -27,5 +27,6 @@ export class NoStorage implements LedgerStorage {
   findReceipt = (): null => null;
   findReceiptOfHold = (): null => null;
   findCharge = (): null => null;
+  findGrant = (): null => null;
   findCredit = (): null => null;
 }

@@ -13,6 +13,9 @@ export interface Book {
 export const walletName = (accountId: string): string => `wallet:${accountId}`;
 export const receivableName = (accountId: string): string => `receivable:${accountId}`;
 export const grantName = (grantId: number): string => `grant:${grantId}`;
+/** The grant whose book this is; null for books of other kinds. */
+export const grantIdOf = ({ name }: Book): number | null =>
+  name.startsWith("grant:") ? Number(name.slice("grant:".length)) : null;
 
 /** The operator's books. */
 export type OperatorBook = "cash_in" | "revenue" | "absorbed" | "expired" | "adjust" | "fx" | "promo" | "subscription";

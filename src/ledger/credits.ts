@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
 import { formatNano, type Nano } from "../lib/money.ts";
-import { freeOf, type Book, type OperatorBook } from "./books.ts";
+import { freeOf, grantIdOf, type Book, type OperatorBook } from "./books.ts";
 import { type Account, expiryOf, isUnderThreshold, type LedgerState } from "./state.ts";
 import type { ChargedParts, CreditRow, LedgerOp, LedgerStorage } from "./storage.ts";
 import { openGrant, post } from "./turn.ts";
@@ -115,7 +115,13 @@ export function planRefund(state: LedgerState, request: RefundRequest, now: numb
   const id = state.nextCreditId;
   state.nextCreditId += 1;
   const moves: LedgerOp[] = [];
-  const receivable = giveBack(state, account, charge, amount, now, moves);
+  const receivable = giveBack(
+    state,
+    account,
+    charge,
+    { amount, now, findGrant: (grant) => storage.findGrant(grant) },
+    moves,
+  );
   const credit: CreditRow = {
     id,
     accountId: account.id,
@@ -142,8 +148,7 @@ function giveBack(
   state: LedgerState,
   account: Account,
   charge: ChargedParts,
-  amount: Nano,
-  now: number,
+  { amount, now, findGrant }: { amount: Nano; now: number; findGrant: LedgerStorage["findGrant"] },
   ops: LedgerOp[],
 ): Nano {
   const { revenue } = state.books;
@@ -156,9 +161,10 @@ function giveBack(
     const book = state.books.numbered(part.book);
     if (book === owed) receivable += size;
     post(state, ops, { at: now, debit: revenue, credit: book, amount: size, kind: "refund", reference: charge.holdId });
-    if (isOver(account, book, now)) {
+    const grantId = grantIdOf(book);
+    if (grantId !== null && !isLive(state, account, grantId, now, findGrant)) {
       const credit = state.books.operator("expired");
-      const reference = Number(book.name.slice("grant:".length));
+      const reference = grantId;
       post(state, ops, { at: now, debit: book, credit, amount: size, kind: "expired", reference });
     }
     left -= size;
@@ -166,10 +172,20 @@ function giveBack(
   return receivable;
 }
 
-/** A grant's book whose grant is no longer live. */
-function isOver(account: Account, book: Book, now: number): boolean {
-  if (!book.name.startsWith("grant:")) return false;
-  return !account.grants.some((live) => live.book === book && expiryOf(live) > now);
+/** Whether a grant may still be used. One that was used up before this process began is known to storage only, and taken up again. */
+function isLive(
+  state: LedgerState,
+  account: Account,
+  grantId: number,
+  now: number,
+  findGrant: LedgerStorage["findGrant"],
+): boolean {
+  const known = account.grants.find(({ grant }) => grant.id === grantId);
+  if (known !== undefined) return expiryOf(known) > now;
+  const grant = findGrant(grantId);
+  if (grant === null || (grant.expiresAt !== null && grant.expiresAt <= now)) return false;
+  state.addGrant(grant);
+  return true;
 }
 
 /** Replaces an account's terms. Throws GatewayError 400 for negative amounts. */

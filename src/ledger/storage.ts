@@ -188,4 +188,6 @@ export interface LedgerStorage {
   findReceiptOfHold(holdId: number): Receipt | null;
   findCharge(requestId: string): ChargedParts | null;
   findCredit(accountId: string, idempotencyKey: string): CreditRow | null;
+  /** Of the credit that made it. */
+  findGrant(id: number): Grant | null;
 }

@@ -7,6 +7,7 @@ import { receiptOf } from "../ledger/settling.ts";
 import type {
   ChargedParts,
   CreditRow,
+  Grant,
   LedgerOp,
   LedgerSnapshot,
   LedgerStorage,
@@ -254,6 +255,11 @@ export class SqliteLedgerStorage implements LedgerStorage {
     const { holdId, accountId, keyId, month, paid } = rows.settlementOf(row);
     const { refunded } = this.#sql.refundsOfHold.get(holdId) as { refunded: bigint };
     return { holdId, accountId, keyId, month, parts: rows.leftOfCharge(paid, refunded) };
+  }
+
+  findGrant(id: number): Grant | null {
+    const row = this.#db.query("SELECT * FROM grants WHERE id = ?").get(id) as rows.RawGrant | null;
+    return row === null ? null : rows.grantOf(row);
   }
 
   findCredit(accountId: string, idempotencyKey: string): CreditRow | null {

@@ -165,6 +165,7 @@ test("the end of a hold that was never stored is vital, too: storage that takes 
     findReceiptOfHold: (id) => storage.findReceiptOfHold(id),
     findCharge: (id) => storage.findCharge(id),
     findCredit: (account, key) => storage.findCredit(account, key),
+    findGrant: (id) => storage.findGrant(id),
     append(ops, vital) {
       if (vital || refused >= 5 || ops.some(({ op }) => op === "credit" || op === "hold"))
         return storage.append(ops, vital);

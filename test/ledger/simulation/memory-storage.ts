@@ -1,5 +1,5 @@
 import { receiptOf } from "../../../src/ledger/settling.ts";
-import type { ChargedParts, CreditRow, LedgerOp, LedgerSnapshot, LedgerStorage } from "../../../src/ledger/storage.ts";
+import type { ChargedParts, CreditRow, Grant, LedgerOp, LedgerSnapshot, LedgerStorage } from "../../../src/ledger/storage.ts";
 import type { Receipt } from "../../../src/ledger/types.ts";
 import { Disk } from "./disk.ts";
 
@@ -130,6 +130,10 @@ export class MemoryStorage implements LedgerStorage {
     }
     const { holdId, accountId, keyId, month } = row;
     return { holdId, accountId, keyId, month, parts: [...parts].map(([book, amount]) => ({ book, amount })) };
+  }
+
+  findGrant(id: number): Grant | null {
+    return this.disk.grants.get(id) ?? null;
   }
 
   findCredit(accountId: string, idempotencyKey: string): CreditRow | null {
