@@ -115,6 +115,7 @@ export function encodePart(part: Part, role: "user" | "model", scope: EncodeScop
       if (part.citations !== undefined && part.citations.length > 0) {
         scope.lose(`${part.path}.citations`, "Gemini takes no citations back");
       }
+      if (part.phase !== undefined) scope.lose(`${part.path}.phase`, "Gemini has no phases of an answer");
       const signature = ownSignature(part.seal, part.path, scope);
       if (signature !== null) return { text: part.text, thoughtSignature: signature };
       return part.text === "" ? null : { text: part.text };

@@ -54,6 +54,7 @@ export class AssistantMessage {
   #text(part: PartOf<"text">): void {
     const sealed = part.seal === undefined ? null : this.#unsealed(part.seal, part.path);
     if (sealed !== null) this.#fields["extra_content"] = sealed;
+    if (part.phase !== undefined) this.#encoding.lose(`${part.path}.phase`, `phases are ${NOT_KNOWN}`);
     for (const citation of part.citations ?? []) {
       const annotation = this.#encoding.isOwn ? encodeAnnotation(citation) : null;
       if (annotation === null)

@@ -32,7 +32,7 @@ function loseMedia(part: PartOf<"media">, encoding: Encoding): null {
 function encodeText(part: PartOf<"text">, speaker: Speaker, encoding: Encoding): JsonObject {
   const annotations = (part.citations ?? []).flatMap((citation) => {
     if (citation.native?.origin === "openai-responses") return [citation.native.value];
-    encoding.lose(part.path, "citations of another provider are not sent back");
+    encoding.lose(`${part.path}.citations`, "citations of another provider are not sent back");
     return [];
   });
   return {

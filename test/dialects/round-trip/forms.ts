@@ -163,7 +163,7 @@ function systemIn(parts: readonly Part[], form: Form): Part[] {
 
 /** The conversation with what stands in another order or place, and means the same there. */
 function turnsIn(turns: readonly Turn[], form: Form): Turn[] {
-  if (form.dialect === "openai-responses") return [...turns];
+  if (form.dialect === "openai-responses") return turns.map((turn) => ({ ...turn, parts: turn.parts.map(headed) }));
   if (!isOpenAi(form)) {
     const plain = turns.map((turn) => ({ ...turn, parts: turn.parts.map((part) => plainPart(part, form)) }));
     return form.dialect === "gemini" ? plain.map((turn) => mediaBeside(turn, form)).map(thoughtsTogether) : plain;
@@ -175,12 +175,28 @@ function turnsIn(turns: readonly Turn[], form: Form): Turn[] {
   });
 }
 
+/** A text with a title is a text below its title; a title is the name of a file. */
+function headed(part: Part): Part {
+  if (part.type === "tool-result") return { ...part, content: part.content.map(headed) };
+  if (part.type !== "media") return part;
+  const { title, context, text, path, ...rest } = part;
+  if (text === undefined) {
+    const filename = part.filename ?? title;
+    const named = filename === undefined ? {} : { filename };
+    return { ...rest, path, ...(context === undefined ? {} : { context }), ...named };
+  }
+  const heading = [title, context].filter((item) => item !== undefined && item !== "").join("\n");
+  const whole = heading === "" ? text : `${heading}\n\n${text}`;
+  return { type: "text", text: whole, path, ...(rest.cache === undefined ? {} : { cache: rest.cache }) };
+}
+
 /** Refusals are text; thoughts are shown in short; documents have a title; what a URL leads to is told by its ending. */
 function plainPart(part: Part, form: Form): Part {
   if (part.type === "refusal") return { ...part, type: "text" };
   if (part.type === "tool-result") return { ...part, content: part.content.map((item) => plainPart(item, form)) };
   if (part.type === "reasoning" && part.form === "full") return { ...part, form: "summary" };
   if (part.type !== "media") return part;
+  if (form.dialect === "gemini" && part.text !== undefined) return { type: "text", text: part.text, path: part.path };
   if (form.dialect === "gemini") {
     const isUnknown = part.source.kind !== "inline" && guessMediaType(nameOf(part.source)) === undefined;
     return isUnknown ? { ...part, kind: "document" } : part;

@@ -1,6 +1,6 @@
 /** A request as what it says, in a form that is the same for every way of writing the same thing in one dialect. */
 import { customFormat, customToolSchema, wrapCustomInput } from "../../../src/dialects/shared/custom-tool.ts";
-import type { GenerateRequest, Part, PartOf, Tool } from "../../../src/ir/request.ts";
+import type { GenerateRequest, Part, PartOf, Tool, Turn } from "../../../src/ir/request.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
 import type { Atom, Fact, Said } from "./compare.ts";
 import { type Form, isOpenAi, settle, wrapsCustom } from "./forms.ts";
@@ -38,6 +38,7 @@ function factsOf(request: GenerateRequest, form: Form): Record<string, Fact> {
     model: fact(request.model),
     output: fact(output.kind, "response_format", "text.format", "output_config"),
     "output.schema": fact(schema && schemaIn(schema.schema, form), "response_format", "text.format", "output_config"),
+    "output.name": fact(isOpenAi(form) ? schema?.name : undefined, "response_format", "text.format"),
     "output.strict": fact(schema?.strict, "response_format", "text.format", "output_config"),
     maxOutput: fact(request.maxOutput, "max_tokens", "max_completion_tokens", "max_output_tokens"),
     stop: fact(request.stop, "stop"),
@@ -120,7 +121,7 @@ function toolAtom(tool: Tool, form: Form): Atom {
     strict: tool.strict === true ? true : undefined,
     cache_control: tool.cache?.ttl,
     native: tool.kind === "server" ? tool.native?.value : undefined,
-    extras: tool.extras,
+    ...tool.extras,
   };
   return { kind: "tool", path: tool.path, fields: present(fields) };
 }
@@ -140,11 +141,11 @@ function partAtoms(part: Part, role: string, calls: Calls, form: Form): Atom[] {
   const atom = (kind: string, fields: Record<string, unknown>): Atom => ({
     kind,
     path: part.path,
-    fields: present({ ...shared, ...fields, extras: part.extras }),
+    fields: present({ ...shared, ...fields, ...part.extras }),
   });
   switch (part.type) {
     case "text":
-      return part.text === "" && part.seal === undefined ? [] : [atom("text", { text: part.text, phase: part.phase })];
+      return part.text === "" && part.seal === undefined ? [] : [textAtom(part, atom)];
     case "refusal":
       return [atom("refusal", { text: part.text })];
     case "reasoning":
@@ -161,6 +162,11 @@ function partAtoms(part: Part, role: string, calls: Calls, form: Form): Atom[] {
     case "native":
       return [atom("native", { value: part.native.value })];
   }
+}
+
+function textAtom(part: PartOf<"text">, atom: MakeAtom): Atom {
+  const citations = part.citations?.map((citation) => canonical(citation.native?.value ?? citation.url));
+  return atom("text", { text: part.text, phase: part.phase, citations });
 }
 
 type MakeAtom = (kind: string, fields: Record<string, unknown>) => Atom;
@@ -199,6 +205,10 @@ function mediaAtom(part: PartOf<"media">, atom: MakeAtom): Atom {
   });
 }
 
+/** Whose turn it is, where that is told. */
+const nameAtoms = (turn: Turn): Atom[] =>
+  turn.name === undefined ? [] : [{ kind: "name", path: `${turn.path}.name`, fields: { name: turn.name } }];
+
 /** Instructions are the same whoever they are said to come from. */
 const roleOf = (role: string): string => (role === "system" || role === "developer" ? "instruction" : role);
 
@@ -207,9 +217,10 @@ export function saidIn(unsettled: GenerateRequest, form: Form): Said {
   const request = settle(unsettled, form);
   const calls = new Calls();
   const system = isOpenAi(form) ? [] : request.system.flatMap((part) => partAtoms(part, "system", calls, form));
-  const turns = request.turns.flatMap((turn) =>
-    turn.parts.flatMap((part) => partAtoms(part, roleOf(turn.role), calls, form)),
-  );
+  const turns = request.turns.flatMap((turn) => [
+    ...nameAtoms(turn),
+    ...turn.parts.flatMap((part) => partAtoms(part, roleOf(turn.role), calls, form)),
+  ]);
   return {
     facts: factsOf(request, form),
     atoms: [...request.tools.map((tool) => toolAtom(tool, form)), ...system, ...turns],

@@ -16,6 +16,9 @@ interface Call {
 }
 /** What a user says, what the model answers, and what its calls gave back. */
 interface Round {
+  own: (origin: DialectId, role: "user" | "assistant") => value.Unplaced;
+  hasOwn: [boolean, boolean];
+  name: string | undefined;
   instruction: string | null;
   asked: value.Unplaced[];
   told: value.Unplaced[];
@@ -25,6 +28,8 @@ interface Round {
 const cache: fc.Arbitrary<CacheTtl> = fc.constantFrom("5m", "30m", "1h");
 const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 3 });
+
+const sometimes = fc.integer({ min: 0, max: 5 }).map((drawn) => drawn === 5);
 
 const marked = (part: fc.Arbitrary<value.Unplaced>): fc.Arbitrary<value.Unplaced> =>
   fc
@@ -46,6 +51,9 @@ const call: fc.Arbitrary<Call> = fc.record({
 });
 const refusal: fc.Arbitrary<value.Unplaced> = value.text.map((text) => ({ type: "refusal", text }));
 const round: fc.Arbitrary<Round> = fc.record({
+  own: value.ownPart,
+  hasOwn: fc.tuple(sometimes, sometimes),
+  name: fc.option(fc.constantFrom("Ann", "a_b"), { nil: undefined, freq: 6 }),
   instruction: fc.option(value.text, { freq: 8 }),
   asked: fc.array(marked(fc.oneof(value.textPart, value.mediaPart)), { minLength: 1, maxLength: 3 }),
   told: fc.array(fc.oneof({ weight: 4, arbitrary: marked(value.textPart) }, value.reasoning, refusal), {
@@ -207,13 +215,16 @@ function turnsOf(from: Drawn, origin: DialectId): Turn[] {
   const turns: Turn[] = [];
   let results: Part[] = [];
   let calls = 0;
-  for (const [index, { instruction, asked, told, calls: made }] of from.rounds.entries()) {
+  for (const [index, { instruction, asked, told, calls: made, own, hasOwn, name }] of from.rounds.entries()) {
+    const named = name === undefined || origin !== "openai-chat" ? {} : { name };
     const isLast = index === from.rounds.length - 1;
     // Something is left of every turn, so that its neighbours stay apart.
     const opening: Part[] = results.length === 0 ? [{ type: "text", text: "Hi.", path: "" }] : [];
+    const said = hasOwn[0] ? [...asked, own(origin, "user")] : asked;
     turns.push({
       role: "user",
-      parts: [...results, ...opening, ...asked.map((part) => ({ ...part, path: "" }))],
+      ...(results.length === 0 ? named : {}),
+      parts: [...results, ...opening, ...said.map((part) => ({ ...part, path: "" }))],
       path: "",
     });
     if (instruction !== null) {
@@ -221,7 +232,8 @@ function turnsOf(from: Drawn, origin: DialectId): Turn[] {
     }
     if (isLast && !from.prefill) break;
     results = [];
-    const parts = oneWayOfThinking(told).map((part): Part => ({ ...part, path: "" }));
+    const answer = hasOwn[1] ? [...told, own(origin, "assistant")] : told;
+    const parts = oneWayOfThinking(answer).map((part): Part => ({ ...part, path: "" }));
     for (const drawnCall of isLast ? [] : made) {
       const one = origin.startsWith("openai") ? drawnCall : { ...drawnCall, kind: "function" as const };
       const id = `call_${(calls += 1)}`;

@@ -1,6 +1,7 @@
 /** Arbitrary values that conversations are made of: texts, JSON, media, seals. Small, since most faults show in small ones. */
 import * as fc from "fast-check";
 import { DIALECT_IDS, type DialectId } from "../../../src/ir/dialect-id.ts";
+import type { Citation } from "../../../src/ir/events.ts";
 import type { MediaSource, Part, PartOf } from "../../../src/ir/request.ts";
 import type { Seal } from "../../../src/ir/seal.ts";
 import type { JsonObject, JsonValue } from "../../../src/lib/json.ts";
@@ -103,8 +104,76 @@ export const document: fc.Arbitrary<Media> = fc
   )
   .map(([source, filename]) => media({ kind: "document", source, ...(filename === undefined ? {} : { filename }) }));
 
+const PLAIN: MediaSource = {
+  kind: "inline",
+  mediaType: "text/plain",
+  base64: Buffer.from("A text.").toString("base64"),
+};
+
+/** What clients of one dialect can say of a document. */
+const ATTRIBUTES: Readonly<Record<DialectId, readonly Partial<Media>[]>> = {
+  "openai-chat": [{ detail: "original" }],
+  "openai-responses": [{ detail: "original" }],
+  "anthropic-messages": [
+    { title: "T", context: "C" },
+    { citations: true },
+    { text: "A text.", title: "T", source: PLAIN },
+  ],
+  gemini: [{ detail: "ultra_high" }, { extras: { videoMetadata: { fps: 1 } } }],
+};
+/** Chat has no parts that it knows nothing of: they are refused where they can't be relayed. */
+const NATIVES: Readonly<Partial<Record<DialectId, JsonObject>>> = {
+  "openai-responses": { type: "web_search_call", id: "ws_1", status: "completed" },
+  "anthropic-messages": { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} },
+  gemini: { executableCode: { language: "PYTHON", code: "1" } },
+};
+
+/** A part that only clients of one dialect send: media with attributes of their own, blocks of hosted tools, cited and marked text. */
+export const ownPart = fc.tuple(fc.nat({ max: 5 }), fc.nat(), base64).map(([what, pick, data]) => {
+  return (origin: DialectId, role: "user" | "assistant"): Unplaced => {
+    const list = ATTRIBUTES[origin];
+    const isImage = origin !== "anthropic-messages";
+    const mediaType = isImage ? "image/png" : "application/pdf";
+    const source: MediaSource = { kind: "inline", mediaType, base64: data };
+    const attributes = list[pick % list.length] ?? {};
+    if (role === "user") return { ...media({ kind: isImage ? "image" : "document", source }), ...attributes } as Media;
+    const native = NATIVES[origin];
+    if (what === 0 && native !== undefined) return { type: "native", native: { origin, value: native } };
+    if (what === 1 && origin === "gemini") return media({ kind: "image", source });
+    if (what === 2 && origin === "openai-responses") return { type: "text", text: "Said.", phase: "commentary" };
+    if (what === 3) return { type: "text", text: "Said.", citations: [CITATIONS[origin]] };
+    return { type: "text", text: "Said." };
+  };
+});
+
 export const textPart: fc.Arbitrary<Unplaced> = anyText.map((value) => ({ type: "text", text: value }));
 export const mediaPart: fc.Arbitrary<Unplaced> = fc.oneof(image, audio, video, document);
+
+const CITATIONS: Readonly<Record<DialectId, Citation>> = {
+  "openai-chat": cited("openai-chat", {
+    type: "url_citation",
+    url_citation: { url: "https://example.com", title: "E", start_index: 0, end_index: 5 },
+  }),
+  "openai-responses": cited("openai-responses", {
+    type: "url_citation",
+    url: "https://example.com",
+    title: "E",
+    start_index: 0,
+    end_index: 5,
+  }),
+  "anthropic-messages": cited("anthropic-messages", {
+    type: "web_search_result_location",
+    url: "https://example.com",
+    title: "E",
+    cited_text: "Said.",
+    encrypted_index: "x",
+  }),
+  gemini: { kind: "url", url: "https://example.com", title: "E" },
+};
+
+function cited(origin: DialectId, value: JsonObject): Citation {
+  return { kind: "url", url: "https://example.com", title: "E", start: 0, end: 5, native: { origin, value } };
+}
 
 const KINDS: Readonly<Record<DialectId, readonly Seal["kind"][]>> = {
   "openai-chat": ["encrypted"],
