@@ -11,6 +11,7 @@ import type { Usage } from "../ir/usage.ts";
 import type { Frame } from "../wire/frame.ts";
 import type { ScannedObject } from "../wire/scan.ts";
 import type { CountCodec, EmbedCodec, ImageCodec } from "./operations.ts";
+import type { HeaderSource } from "../wire/header-fields.ts";
 
 /** What the path and query of the call said (Gemini has the model and the stream flag there). */
 export interface RouteFacts {
@@ -249,7 +250,7 @@ export interface Dialect {
    */
   idsIn(event: IrEvent): ProviderId[];
   /** An error body (any status ≥ 400, any shape, also HTML) as a failure. Never throws. */
-  decodeError(status: number, text: string, headers: Headers): UpstreamFailure;
+  decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure;
 
   // client side, answer
   createEncoder(context: AnswerContext): StreamEncoder;

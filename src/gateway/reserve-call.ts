@@ -34,7 +34,7 @@ function chargesOutput(live: LiveCall, target: Target): boolean {
   if (isOwnKey(target)) return false;
   const row = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt)?.row;
   if (row === undefined) return false;
-  return [...row.perMillion].some(([name, price]) => OUTPUT_CLASSES.includes(name) && price.num > 0n);
+  return OUTPUT_CLASSES.some((name) => (row.perMillion.get(name)?.num ?? 0n) > 0n);
 }
 
 /**

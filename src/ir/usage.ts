@@ -58,3 +58,13 @@ export const totalOutput = (usage: Usage): number => sumTokens(usage.tokens, OUT
 export function emptyUsage(): Usage {
   return { tokens: {}, reasoningKnown: false, fees: {}, variant: {} };
 }
+
+/** The counts that say something. */
+export function withoutZeros(counts: TokenCounts): TokenCounts {
+  const kept: TokenCounts = {};
+  for (const name in counts) {
+    const tokens = counts[name as TokenClass];
+    if (tokens !== undefined && tokens !== 0) kept[name as TokenClass] = tokens;
+  }
+  return kept;
+}

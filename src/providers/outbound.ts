@@ -53,7 +53,10 @@ export function buildOutbound(
 }
 
 function copyLower(into: Record<string, string>, from: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(from)) into[name.toLowerCase()] = value;
+  for (const name in from) {
+    const value = from[name];
+    if (value !== undefined) into[name.toLowerCase()] = value;
+  }
 }
 
 function addCredential(
@@ -68,6 +71,11 @@ function addCredential(
   const lead = prefix ?? (name === "authorization" ? "Bearer " : header === null ? kind.auth.prefix : "");
   headers[name] = (/[a-z]$/i.test(lead) ? `${lead} ` : lead) + apiKey;
 }
+
+const isEmpty = (fields: object): boolean => {
+  for (const _name in fields) return false;
+  return true;
+};
 
 const VERSION_AT_END = /\/v1(?:beta)?$/;
 const VERSION_AT_START = /^\/v1(?:beta)?(?=\/)/;
@@ -84,6 +92,6 @@ function outboundUrl(target: OutboundTarget, kind: KindFacts, call: EncodedCall)
   }
   if (VERSION_AT_END.test(base)) path = path.replace(VERSION_AT_START, "");
   if (UNSAFE_PATH.test(path)) throw new RangeError("the path of an upstream call leaves its base URL");
-  const query = new URLSearchParams({ ...compat.query, ...call.query }).toString();
-  return query === "" ? base + path : `${base}${path}?${query}`;
+  const query = { ...compat.query, ...call.query };
+  return isEmpty(query) ? base + path : `${base}${path}?${new URLSearchParams(query).toString()}`;
 }

@@ -1,7 +1,7 @@
 import type { Book } from "../ledger/books.ts";
 import { decodeEnd } from "../audit/record.ts";
 import type { CreditRow, EntryKind, Grant, SettlementRow, StoredHold, StoredPart } from "../ledger/storage.ts";
-import type { AccountTerms } from "../ledger/types.ts";
+import type { AccountTerms, Checkpoint } from "../ledger/types.ts";
 import type { Nano } from "../lib/money.ts";
 
 /** Rows as SQLite gives them (all integers as bigint), and the texts in their JSON columns. */
@@ -17,6 +17,11 @@ export const fromText = <T>(text: string): T =>
   JSON.parse(text, (_key, item: unknown) =>
     typeof item === "string" && AMOUNT.test(item) ? BigInt(item.slice(0, -1)) : item,
   ) as T;
+
+/** What toText gives, written by hand: every running stream has one each tick. */
+export function checkpointText({ usage, source, charge }: Checkpoint): string {
+  return `{"usage":${JSON.stringify(usage)},"source":${JSON.stringify(source)},"charge":"${charge}n"}`;
+}
 
 /** The body of a hold's row, written by hand: this runs for every call. */
 export function holdBody(hold: StoredHold): string {

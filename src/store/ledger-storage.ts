@@ -106,7 +106,7 @@ export class SqliteLedgerStorage implements LedgerStorage {
       case "audit":
         return this.#call(op);
       case "checkpoint":
-        return void sql.checkpoint.run(rows.toText(op.checkpoint), op.holdId);
+        return void sql.checkpoint.run(rows.checkpointText(op.checkpoint), op.holdId);
       case "grant": {
         const { id, accountId, kind, amount, expiresAt, createdAt } = op.grant;
         return void sql.grant.run(id, accountId, kind, checkNano(amount), expiresAt, createdAt);

@@ -63,7 +63,7 @@ export function firstTokens(text: string, count: number): string {
 }
 
 /** Characters that are kept uncounted, so that words cut by a delta are counted whole. */
-const PENDING = 512;
+const PENDING = 128;
 /** Characters after which a text without any white space is counted as it stands. */
 const MAX_PENDING = 8192;
 

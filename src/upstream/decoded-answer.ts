@@ -2,16 +2,20 @@ import { decoderFor } from "../wire/decode-body.ts";
 import { failureOf } from "./classify.ts";
 import { UpstreamError } from "./error.ts";
 import type { InboundAnswer } from "./types.ts";
+import type { HeaderSource } from "../wire/header-fields.ts";
 
 /** Decoded bytes of one answer, and decoded bytes for each byte received once there are enough to tell. */
 const MAX_DECODED_BYTES = 32 * 1024 * 1024;
 const MAX_RATIO = 100;
 const RATIO_FROM_BYTES = 1024 * 1024;
 
+/** Fields that speak of the body as it was sent. */
+const OF_THE_CODING: ReadonlySet<string> = new Set(["content-encoding", "content-length"]);
+
 /** A compressed answer, decoded while it is read. A bomb is a bad answer after at most the limit. */
 export class DecodedAnswer implements InboundAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeaderSource;
   readonly #source: InboundAnswer;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #received = 0;
@@ -20,9 +24,8 @@ export class DecodedAnswer implements InboundAnswer {
   /** `encoding` is one that decoderFor knows. */
   constructor(source: InboundAnswer, encoding: string) {
     this.status = source.status;
-    this.headers = new Headers(source.headers);
-    this.headers.delete("content-encoding");
-    this.headers.delete("content-length");
+    const { headers } = source;
+    this.headers = { get: (name) => (OF_THE_CODING.has(name) ? null : headers.get(name)) };
     this.#source = source;
     const encoded = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {

@@ -1,5 +1,6 @@
 import type { UpstreamError } from "./error.ts";
 import type { InboundAnswer } from "./types.ts";
+import type { HeaderSource } from "../wire/header-fields.ts";
 
 /** Bytes that wait for a reader before the socket is paused. */
 const HIGH_WATER = 256 * 1024;
@@ -15,7 +16,7 @@ export interface AnswerSource {
 /** The body of one answer: chunks that came and were not read yet, and how it ends. */
 export class HttpAnswer implements InboundAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeaderSource;
   readonly #source: AnswerSource;
   #queue: Buffer[] = [];
   #queued = 0;
@@ -24,7 +25,7 @@ export class HttpAnswer implements InboundAnswer {
   #error: UpstreamError | null = null;
   #waiting: PromiseWithResolvers<Uint8Array | null> | null = null;
 
-  constructor(status: number, headers: Headers, source: AnswerSource) {
+  constructor(status: number, headers: HeaderSource, source: AnswerSource) {
     this.status = status;
     this.headers = headers;
     this.#source = source;

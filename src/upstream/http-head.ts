@@ -1,9 +1,11 @@
+import { HeaderFields } from "../wire/header-fields.ts";
+
 /** How the end of a body is known (RFC 9112, section 6.3). */
 export type BodyFraming = { kind: "length"; length: number } | { kind: "chunked" } | { kind: "close" };
 
 export interface ResponseHead {
   status: number;
-  headers: Headers;
+  headers: HeaderFields;
   framing: BodyFraming;
   /** The connection may carry another request afterwards. */
   keepAlive: boolean;
@@ -22,6 +24,8 @@ export const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_HEADER_LINES = 256;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?$/;
+/** Controls have no place in a value (RFC 9110, section 5.5). */
+const BAD_VALUE = /[\0\r\n]/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
@@ -34,28 +38,26 @@ export function parseHead(text: string): ResponseHead {
   const match = STATUS_LINE.exec(first);
   if (match === null) throw new HttpSyntaxError("no HTTP status line");
   if (lines.length > MAX_HEADER_LINES) throw new HttpSyntaxError("too many header lines");
-  const headers = new Headers();
+  const headers = new HeaderFields();
   for (const line of lines) addHeader(headers, line);
   const status = Number(match[2]);
   const connection = (headers.get("connection") ?? "").toLowerCase();
   const persistent = match[1] === "1" ? !connection.includes("close") : connection.includes("keep-alive");
   const framing = framingOf(status, headers);
-  const ambiguous = framing.kind === "chunked" && headers.has("content-length");
+  const ambiguous = framing.kind === "chunked" && headers.get("content-length") !== null;
   return { status, headers, framing, keepAlive: persistent && framing.kind !== "close" && !ambiguous };
 }
 
-function addHeader(headers: Headers, line: string): void {
+function addHeader(headers: HeaderFields, line: string): void {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(0, colon));
   if (!HEADER_NAME.test(name)) throw new HttpSyntaxError("malformed header line");
-  try {
-    headers.append(name, line.slice(colon + 1).trim());
-  } catch (cause) {
-    throw cause instanceof TypeError ? new HttpSyntaxError("malformed header value") : cause;
-  }
+  const value = line.slice(colon + 1).trim();
+  if (BAD_VALUE.test(value)) throw new HttpSyntaxError("malformed header value");
+  headers.append(name, value);
 }
 
-function framingOf(status: number, headers: Headers): BodyFraming {
+function framingOf(status: number, headers: HeaderFields): BodyFraming {
   if (status === 204 || status === 304) return { kind: "length", length: 0 };
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {
@@ -64,7 +66,7 @@ function framingOf(status: number, headers: Headers): BodyFraming {
   }
   const length = headers.get("content-length");
   if (length === null) return { kind: "close" };
-  // Several equal values are one value (section 6.3, item 5); Headers joins them with commas.
+  // Several equal values are one value (section 6.3, item 5); HeaderFields joins them with commas.
   const values = new Set(length.split(",").map((value) => value.trim()));
   const [value = ""] = values;
   if (values.size !== 1 || !/^[0-9]{1,15}$/.test(value)) throw new HttpSyntaxError("malformed Content-Length");

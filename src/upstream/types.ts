@@ -1,3 +1,5 @@
+import type { HeaderSource } from "../wire/header-fields.ts";
+
 /** One outbound HTTP request. All outbound HTTP of inference goes through a Sender, so that the client behind it can be replaced. */
 export interface OutboundRequest {
   method: "POST" | "GET" | "DELETE";
@@ -13,7 +15,7 @@ export interface OutboundRequest {
 
 export interface InboundAnswer {
   status: number;
-  headers: Headers;
+  headers: HeaderSource;
   /** Next chunk of the body, or null at its clean end. Rejects with UpstreamError (reset, truncated). Pull-driven: no read, no buffering. */
   read(): Promise<Uint8Array | null>;
   /** Drops the body and the connection. */

@@ -23,7 +23,7 @@ export interface ScannedObject {
   readonly fields: ReadonlyMap<string, ScannedField>;
   /** Parsed value of a top-level field (cached), undefined when absent. */
   value(name: string): unknown;
-  /** True when the UTF-8 text occurs anywhere in the bytes; cheap filter before parsing. */
+  /** True when the ASCII text occurs anywhere in the bytes; cheap filter before parsing. */
   includes(text: string): boolean;
   /** The whole body parsed by parseJson (cached). */
   parse(): JsonObject;
@@ -120,12 +120,17 @@ function characterStart(bytes: Buffer, pos: number): number {
   return start;
 }
 
+/** Bytes from which on a body is searched where it stands, without a copy. */
+const LARGE = 256 * 1024;
+
 class Scan implements ScannedObject {
   readonly bytes: Uint8Array;
   readonly fields: ReadonlyMap<string, ScannedField>;
   readonly #buffer: Buffer;
   readonly #values = new Map<string, unknown>();
   #whole: JsonObject | null = null;
+  /** The bytes one by one as characters: a string is searched ten times as fast as a buffer. */
+  #latin1: string | null = null;
 
   constructor(bytes: Uint8Array, buffer: Buffer, fields: ReadonlyMap<string, ScannedField>) {
     this.bytes = bytes;
@@ -144,7 +149,9 @@ class Scan implements ScannedObject {
   }
 
   includes(text: string): boolean {
-    return this.#buffer.includes(text, 0, "utf8");
+    if (this.#buffer.length > LARGE) return this.#buffer.includes(text, 0, "utf8");
+    this.#latin1 ??= this.#buffer.toString("latin1");
+    return this.#latin1.includes(text);
   }
 
   parse(): JsonObject {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DIALECTS } from "../../src/dialects/index.ts";
 import { FrameTemplate } from "../../src/gateway/frame-template.ts";
 import { RelayPipe } from "../../src/gateway/pipe.ts";

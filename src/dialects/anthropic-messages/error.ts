@@ -3,6 +3,7 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import type { ErrorStyle, RenderedError } from "../dialect.ts";
 import { ERROR_STATUSES } from "./wire-names.ts";
+import type { HeaderSource } from "../../wire/header-fields.ts";
 
 /** HTTP status → error.type (Anthropic errors). */
 const ERROR_TYPES: Readonly<Record<number, string>> = {
@@ -22,7 +23,7 @@ function typeOfStatus(status: number): string {
 }
 
 /** Retry-After in seconds: a number, or an HTTP date seen from the answer's own Date (RFC 9110, 10.2.3). */
-function retryAfter(headers: Headers): number | undefined {
+function retryAfter(headers: HeaderSource): number | undefined {
   const value = headers.get("retry-after");
   if (value === null) return undefined;
   if (/^[0-9]{1,9}(\.[0-9]+)?$/.test(value.trim())) return Math.ceil(Number(value));
@@ -61,7 +62,7 @@ function parseOrNull(text: string): JsonValue {
 }
 
 /** An error body of any shape as a failure; never throws. Text that isn't JSON (HTML of a proxy) is not shown. */
-export function decodeError(status: number, text: string, headers: Headers): UpstreamFailure {
+export function decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
   const body = parseOrNull(text);
   const facts = readFacts(body);
   const seconds = retryAfter(headers);

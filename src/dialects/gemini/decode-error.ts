@@ -1,6 +1,7 @@
 import type { UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
 import { objectsOf, textOf } from "./proto.ts";
+import type { HeaderSource } from "../../wire/header-fields.ts";
 
 const MAX_MESSAGE = 2000;
 /** google.rpc.Code names where a body has no HTTP code. */
@@ -23,7 +24,7 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = {
 };
 
 /** An error body of any shape (https://cloud.google.com/apis/design/errors; arrays around it, strings, HTML). Never throws. */
-export function decodeError(status: number, text: string, headers: Headers): UpstreamFailure {
+export function decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
   const retry = secondsOf(headers.get("retry-after"));
   const failure = errorOf(status, parsed(text) ?? text);
   return retry === undefined ? failure : { ...failure, retryAfterSeconds: retry };

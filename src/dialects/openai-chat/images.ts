@@ -4,7 +4,7 @@ import { DecodeError, unsupportedFeature } from "../../ir/error.ts";
 import type { AnswerImage, ImageAnswer, ImageRequest } from "../../ir/image.ts";
 import type { Loss } from "../../ir/loss.ts";
 import type { TargetFacts } from "../../ir/target.ts";
-import { emptyUsage, type Usage } from "../../ir/usage.ts";
+import { emptyUsage, type Usage, withoutZeros } from "../../ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import {
   isAbsent,
@@ -20,7 +20,7 @@ import { annotationObject } from "./answer-fields.ts";
 import { operationExtras, operationHints, spliceOperation } from "./operation.ts";
 import { annotateBody } from "./relay.ts";
 import { objectOf, objectsOf, wordOf } from "./schema.ts";
-import { count, withoutZeros } from "./usage.ts";
+import { count } from "./usage.ts";
 
 const PATH = "/images/generations";
 /** `n` of the API reference, Images. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { emptyUsage, type TokenCounts, totalInput, totalOutput, type Usage } from "../../ir/usage.ts";
+import { emptyUsage, type TokenCounts, totalInput, totalOutput, type Usage, withoutZeros } from "../../ir/usage.ts";
 import { objectOf, wordOf } from "./schema.ts";
 
 export interface UsageContext {
@@ -160,8 +160,4 @@ export function encodeUsage(usage: Usage): JsonObject {
 
 export function count(value: JsonValue | undefined): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
-}
-
-export function withoutZeros(counts: TokenCounts): TokenCounts {
-  return Object.fromEntries(Object.entries(counts).filter(([, tokens]) => tokens !== 0));
 }

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { totalInput, totalOutput, type TokenCounts, type Usage } from "../../ir/usage.ts";
+import { totalInput, totalOutput, type TokenCounts, type Usage, withoutZeros } from "../../ir/usage.ts";
 
 /**
  * Usage of a response (OpenAI API reference, ResponseUsage): `input_tokens` includes cached and cache-write tokens, `output_tokens`
@@ -89,8 +89,4 @@ function details(value: JsonValue | undefined): JsonObject {
 
 function count(value: JsonValue | undefined): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
-}
-
-function withoutZeros(counts: TokenCounts): TokenCounts {
-  return Object.fromEntries(Object.entries(counts).filter(([, tokens]) => tokens !== 0));
 }

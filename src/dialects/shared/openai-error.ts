@@ -1,6 +1,7 @@
 import type { ErrorStyle, RenderedError } from "../dialect.ts";
 import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import type { HeaderSource } from "../../wire/header-fields.ts";
 
 /** Errors in the shape that both of OpenAI's dialects have. */
 
@@ -63,7 +64,7 @@ export function inBandFailure(error: JsonObject): UpstreamFailure {
 /**
  * An error body of any status and shape: `{error: {…}}`, `{error: "…"}`, `{detail: …}`, `{object: "error"}`, `{message}`, HTML. Never throws.
  */
-export function decodeOpenAiError(status: number, text: string, headers: Headers): UpstreamFailure {
+export function decodeOpenAiError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
   const body = parseBody(text);
   const error = isObject(body) && isObject(body["error"]) ? body["error"] : isObject(body) ? body : {};
   const retryAfterSeconds = retryAfter(headers);
@@ -107,7 +108,7 @@ function parseBody(text: string): JsonValue {
 }
 
 /** Seconds of `retry-after-ms` or of `retry-after` in its numeric form (RFC 9110, section 10.2.3). */
-function retryAfter(headers: Headers): number | null {
+function retryAfter(headers: HeaderSource): number | null {
   const exact = Number(headers.get("retry-after-ms") ?? Number.NaN);
   if (Number.isFinite(exact) && exact >= 0) return exact / 1000;
   const seconds = Number(headers.get("retry-after") ?? Number.NaN);
