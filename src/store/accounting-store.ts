@@ -4,6 +4,7 @@ import type { AccountingStore } from "../accounting/port.ts";
 import { type JsonObject, parseJson } from "../lib/json.ts";
 import type { MarginBooks } from "../accounting/margin.ts";
 import type { Rational } from "../lib/rational.ts";
+import type { CallPlaces } from "./call-places.ts";
 import { CostQueries } from "./cost-queries.ts";
 import { MarginQueries } from "./margin-queries.ts";
 import type { Writer } from "./writer.ts";
@@ -16,11 +17,11 @@ export class SqliteAccounting implements AccountingStore {
   readonly #margin: MarginQueries;
 
   /** `timezone`: IANA zone of calendar months. */
-  constructor(db: Database, writer: Writer, timezone: () => string) {
+  constructor(db: Database, writer: Writer, places: CallPlaces, timezone: () => string) {
     this.#db = db;
     this.#writer = writer;
-    this.#costs = new CostQueries(db);
-    this.#margin = new MarginQueries(db, timezone);
+    this.#costs = new CostQueries(db, places);
+    this.#margin = new MarginQueries(db, places, timezone);
   }
 
   providerCosts(provider: string, firstDay: string, lastDay: string): Promise<DayCost[]> {

@@ -57,6 +57,17 @@ export class CallPlaces {
     }));
   }
 
+  /** Stretches of the table that hold all calls that count toward a month (`2026-11`), without overlap. */
+  ofMonth(month: string): Range[] {
+    const position = this.#summaries.position();
+    if (position === 0) return [ALL];
+    const span = this.#db.query("SELECT first_seq AS first, last_seq AS last FROM spans WHERE period = ?").get(month);
+    const newest = { first: position + 1, last: ALL.last };
+    if (span === null) return [newest];
+    const { first, last } = span as { first: bigint; last: bigint };
+    return [{ first: Number(first), last: Math.min(Number(last), position) }, newest];
+  }
+
   /** Stretches of the table that hold all rows of the filter, the newest first, without overlap. */
   ranges(filter: AuditFilter): Range[] {
     const { from, to, requestId } = filter;

@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import type { DayCost } from "../accounting/drift.ts";
 import { positionOf, type StoredField } from "../audit/record.ts";
 import { DecimalSum } from "../lib/decimal-sum.ts";
+import type { CallPlaces } from "./call-places.ts";
 import { scanCalls } from "./call-scan.ts";
 
 const field = (name: StoredField): string => `record ->> ${positionOf(name)}`;
@@ -12,20 +13,29 @@ const COSTS = `SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch') AS day, ${fie
   FROM calls WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND at < ?4 AND ${field("provider")} = ?5
     AND ${field("credential")} IS NOT 'byok' AND ${field("provider_cost_usd")} <> '0'`;
 
+interface RawCost {
+  day: string;
+  model: string | null;
+  cost: string;
+}
+
 const DAY_MS = 86_400_000;
 
 /** What calls cost at the providers. */
 export class CostQueries {
   readonly #db: Database;
-  constructor(db: Database) {
+  readonly #places: CallPlaces;
+  constructor(db: Database, places: CallPlaces) {
     this.#db = db;
+    this.#places = places;
   }
 
   /** Costs of one provider by UTC day and model, from `firstDay` to `lastDay` (`2026-11-21`), both included. */
   async providerCosts(provider: string, firstDay: string, lastDay: string): Promise<DayCost[]> {
     const sums = new Map<string, { day: string; model: string; sum: DecimalSum }>();
-    const values = [Date.parse(firstDay), Date.parse(lastDay) + DAY_MS, provider];
-    for await (const row of scanCalls<{ day: string; model: string | null; cost: string }>(this.#db, COSTS, values)) {
+    const [from, to] = [Date.parse(firstDay), Date.parse(lastDay) + DAY_MS];
+    const ranges = this.#places.ranges({ accountId: null, provider, from, to });
+    for await (const row of scanCalls<RawCost>(this.#db, COSTS, [from, to, provider], ranges)) {
       const model = row.model ?? "";
       const key = `${row.day}\n${model}`;
       let entry = sums.get(key);

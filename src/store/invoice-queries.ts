@@ -2,25 +2,36 @@ import type { Database } from "bun:sqlite";
 import { positionOf, type StoredField } from "../audit/record.ts";
 import { type Invoice, makeInvoice, type Sources } from "../ledger/invoice.ts";
 import type { StoredPart } from "../ledger/storage.ts";
+import type { Summaries } from "./summaries.ts";
 import { leftOfCharge } from "./ledger-rows.ts";
 
 const field = (name: StoredField): string => `json_extract(c.record, '$[${positionOf(name)}]')`;
 
-const CALLS = "FROM calls c WHERE c.account_id = ?1 AND c.month = ?2 AND c.hold_id IS NOT NULL";
+/** Calls behind the summaries, which end at ?3. */
+const CALLS = "c.account_id = ?1 AND c.month = ?2 AND c.hold_id IS NOT NULL AND c.seq > ?3";
 
-const LINES = `SELECT coalesce(${field("model")}, ${field("model_asked")}, '') AS model, count(*) AS calls,
-    sum(${field("input")}) AS input, sum(${field("output")}) AS output, sum(c.charged) AS amount
-  ${CALLS} AND c.charged > 0 GROUP BY 1 ORDER BY amount DESC, model`;
+const LINES = `SELECT model, sum(calls) AS calls, sum(input) AS input, sum(output) AS output, sum(amount) AS amount FROM (
+    SELECT model, calls, input, output, amount FROM month_lines WHERE ?3 > 0 AND account_id = ?1 AND month = ?2
+    UNION ALL
+    SELECT coalesce(${field("model")}, ${field("model_asked")}, ''), 1, ${field("input")}, ${field("output")}, c.charged
+    FROM calls c WHERE ${CALLS} AND c.charged > 0)
+  GROUP BY model ORDER BY amount DESC, model`;
 
-const PAID = `SELECT substr(b.name, 1, instr(b.name, ':') - 1) AS kind, sum(CAST(p.value ->> 1 AS INTEGER)) AS amount
-  FROM calls c, json_each(c.record, '$[${positionOf("paid")}]') p JOIN books b ON b.id = p.value ->> 0
-  WHERE c.account_id = ?1 AND c.month = ?2 AND c.hold_id IS NOT NULL GROUP BY kind`;
+const PAID = `SELECT kind, sum(amount) AS amount FROM (
+    SELECT kind, amount FROM month_payments WHERE ?3 > 0 AND account_id = ?1 AND month = ?2
+    UNION ALL
+    SELECT substr(b.name, 1, instr(b.name, ':') - 1), CAST(p.value ->> 1 AS INTEGER)
+    FROM calls c, json_each(c.record, '$[${positionOf("paid")}]') p JOIN books b ON b.id = p.value ->> 0
+    WHERE ${CALLS})
+  GROUP BY kind`;
 
-const REFUNDS = `SELECT c.request_id, r.amount, r.reason, r.created_at FROM credits r JOIN calls c ON c.hold_id = r.hold_id
-  WHERE c.account_id = ?1 AND c.month = ?2 ORDER BY r.id`;
+// From the refunds to their calls: an account has few of the ones and many of the others.
+const REFUNDS = `SELECT c.request_id, r.amount, r.reason, r.created_at
+  FROM credits r CROSS JOIN calls c ON c.hold_id = r.hold_id WHERE r.hold_id IS NOT NULL AND c.account_id = ?1 AND c.month = ?2 ORDER BY r.id`;
 
 const REFUNDED = `SELECT json_extract(c.record, '$[${positionOf("paid")}]') AS paid, sum(r.amount) AS refunded
-  FROM credits r JOIN calls c ON c.hold_id = r.hold_id WHERE c.account_id = ?1 AND c.month = ?2 GROUP BY c.hold_id`;
+  FROM credits r CROSS JOIN calls c ON c.hold_id = r.hold_id
+  WHERE r.hold_id IS NOT NULL AND c.account_id = ?1 AND c.month = ?2 GROUP BY c.hold_id`;
 
 const BOOK_KIND = "SELECT substr(name, 1, instr(name, ':') - 1) AS kind FROM books WHERE id = ?";
 
@@ -38,12 +49,14 @@ interface RawRefund {
   created_at: bigint;
 }
 
-/** Invoices, made from the rows of the calls whenever they are asked for. */
+/** Invoices, made whenever they are asked for: from the summaries, and from the calls that are not summed up yet. */
 export class InvoiceQueries {
   readonly #db: Database;
+  readonly #summaries: Pick<Summaries, "position">;
   readonly #currency: () => string;
-  constructor(db: Database, currency: () => string) {
+  constructor(db: Database, summaries: Pick<Summaries, "position">, currency: () => string) {
     this.#db = db;
+    this.#summaries = summaries;
     this.#currency = currency;
   }
 
@@ -64,12 +77,14 @@ export class InvoiceQueries {
   /** What an invoice is made of, as the rows have it at this moment. */
   parts(accountId: string, month: string): Omit<Invoice, "total"> {
     const all = <T>(sql: string): T[] => this.#db.query(sql).all(accountId, month) as T[];
-    const paid = new Map(all<{ kind: string; amount: bigint }>(PAID).map(({ kind, amount }) => [kind, amount]));
+    const position = this.#summaries.position();
+    const summed = <T>(sql: string): T[] => this.#db.query(sql).all(accountId, month, position) as T[];
+    const paid = new Map(summed<{ kind: string; amount: bigint }>(PAID).map(({ kind, amount }) => [kind, amount]));
     return {
       accountId,
       month,
       currency: this.#currency(),
-      lines: all<RawLine>(LINES).map(({ model, calls, input, output, amount }) => ({
+      lines: summed<RawLine>(LINES).map(({ model, calls, input, output, amount }) => ({
         model,
         calls: Number(calls),
         tokensInput: Number(input),

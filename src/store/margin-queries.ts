@@ -5,6 +5,7 @@ import { monthOf } from "../ledger/periods.ts";
 import { DecimalSum } from "../lib/decimal-sum.ts";
 import type { Nano } from "../lib/money.ts";
 import { add, divide, multiply, parseDecimal, type Rational, rational, ZERO } from "../lib/rational.ts";
+import type { CallPlaces } from "./call-places.ts";
 import { scanCalls } from "./call-scan.ts";
 
 const at = (name: StoredField): number => positionOf(name);
@@ -45,8 +46,10 @@ const DAY_MS = 86_400_000;
 export class MarginQueries {
   readonly #db: Database;
   readonly #timezone: () => string;
-  constructor(db: Database, timezone: () => string) {
+  readonly #places: CallPlaces;
+  constructor(db: Database, places: CallPlaces, timezone: () => string) {
     this.#db = db;
+    this.#places = places;
     this.#timezone = timezone;
   }
 
@@ -58,8 +61,9 @@ export class MarginQueries {
     const counted = (this.#db.query(COUNTED).get(month) as { total: bigint }).total;
     const refunds = this.#db.query(REFUNDS).all(month) as { account: string; model: string; amount: Nano }[];
     const payments = this.#payments(month);
+    const ranges = this.#places.ofMonth(month);
     const groups = new Map<string, Group>();
-    for await (const call of scanCalls<RawCall>(this.#db, CALLS, [month])) take(groups, call, fx);
+    for await (const call of scanCalls<RawCall>(this.#db, CALLS, [month], ranges)) take(groups, call, fx);
     for (const { account, model, amount } of refunds) groupOf(groups, account, model).row.refunded += amount;
     return { rows: [...groups.values()].map((group) => finish(group, fx)), payments, counted };
   }

@@ -9,6 +9,7 @@ import { SqliteAccounting } from "./accounting-store.ts";
 import { AlertTable } from "./alert-table.ts";
 import { AuditQueries } from "./audit-queries.ts";
 import { Erasure } from "./erasure.ts";
+import { CallPlaces } from "./call-places.ts";
 import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
@@ -90,12 +91,13 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   const storage = new SqliteLedgerStorage(db, writer, options.currency);
   const orm = drizzle(db);
   const accounts = new AccountStore(orm, writer);
-  const invoices = new InvoiceQueries(db, options.currency);
-  const summaries = new Summaries(db, { writer, timezone: options.timezone ?? (() => "UTC"), log: options.log });
+  const timezone = options.timezone ?? (() => "UTC");
+  const summaries = new Summaries(db, { writer, timezone, log: options.log });
+  const invoices = new InvoiceQueries(db, summaries, options.currency);
   return {
     ledger: storage,
     accounts,
-    accounting: new SqliteAccounting(db, writer, options.timezone ?? (() => "UTC")),
+    accounting: new SqliteAccounting(db, writer, new CallPlaces(db, summaries), timezone),
     audit: new AuditQueries(db, summaries, options.timezone),
     invoices,
     issued: new IssuedInvoices(db, writer, invoices),

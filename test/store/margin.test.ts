@@ -78,6 +78,26 @@ test("an account that only paid in is there for its fees", async () => {
   expect(toDecimal(total.margin)).toBe("-0.1");
 });
 
+test("the report is the same before and after the calls are summed up", async () => {
+  await using book = new Book();
+  await book.credit(5n * UNIT);
+  for (const days of [0, 3, 20, 1]) {
+    await book.call(1_000);
+    book.now += days * 86_400_000;
+  }
+  const costs = () => book.store.accounting.providerCosts("p", "2026-11-24", "2026-12-31");
+  const before = [await report(book), await costs()];
+  await book.store.summaries.catchUp();
+  expect([await report(book), await costs()]).toEqual(before);
+  // What comes later is read behind the sums.
+  await book.call(2_000);
+  expect((await costs()).map(({ day, costUsd }) => [day, toDecimal(costUsd)])).toEqual([
+    ["2026-11-24", "0.01"],
+    ["2026-12-14", "0.01"],
+    ["2026-12-15", "0.02"],
+  ]);
+});
+
 test("calls and payments of other months are left out; pruned months have no report", async () => {
   await using book = new Book();
   await book.credit(5n * UNIT, { idempotencyKey: "payment pi_1" });
