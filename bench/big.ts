@@ -14,7 +14,7 @@ import { openStore, type Store } from "../src/store/open.ts";
 import { verifyDataFolder } from "../src/store/verify.ts";
 import { type Customer, makeCustomers, open as openAccounts } from "./big/fill.ts";
 import { pour } from "./big/pour.ts";
-import { measureCalls, measureReports, type Timing } from "./big/measure.ts";
+import { measureCalls, measureReports, time, type Timing } from "./big/measure.ts";
 
 const { values, positionals } = parseArgs({
   options: {
@@ -64,55 +64,51 @@ async function make(): Promise<void> {
   writeFileSync(FACTS, JSON.stringify({ customers, sample, now } satisfies Facts));
 }
 
-const row = ({ what, times, median, slowest }: Timing): string =>
-  `| ${what.padEnd(42)} | ${String(times).padStart(5)} | ${median.toFixed(2).padStart(10)} | ${slowest.toFixed(2).padStart(10)} |`;
-
-async function once(what: string, run: () => unknown): Promise<Timing> {
-  const started = performance.now();
-  await run();
-  const taken = performance.now() - started;
-  return { what, times: 1, median: taken, slowest: taken };
-}
+const show = ({ what, times, median, slowest }: Timing): void =>
+  print(
+    `| ${what.padEnd(42)} | ${String(times).padStart(5)} | ${median.toFixed(2).padStart(10)} | ${slowest.toFixed(2).padStart(10)} |`,
+  );
 
 /** Drops the oldest month while somebody watches how long the event loop stands still. */
-async function prune(store: Store, now: number): Promise<Timing[]> {
+async function prune(store: Store, now: number): Promise<void> {
   const pauses: number[] = [];
   let last = performance.now();
   const watch = setInterval(() => {
     pauses.push(performance.now() - last);
     last = performance.now();
   }, 1);
-  const whole = await once("pruning of the oldest month", () =>
-    store.retention.prune(monthOf(now - 340 * DAY_MS, "UTC")),
-  );
+  const oldest = monthOf(now - 365 * DAY_MS, "UTC");
+  show(await time("pruning of the oldest month", 1, () => store.retention.prune(oldest)));
   clearInterval(watch);
   pauses.sort((a, b) => a - b);
   const pause = { median: pauses[pauses.length >> 1] ?? 0, slowest: pauses.at(-1) ?? 0 };
-  return [whole, { what: "pause of other calls meanwhile", times: pauses.length, ...pause }];
+  show({ what: "pause of other calls meanwhile", times: pauses.length, ...pause });
+}
+
+async function measure(facts: Facts): Promise<void> {
+  let opened: ReturnType<typeof open> | null = null;
+  const start = await time("start", 1, async () => {
+    opened = open();
+    await opened.ledger.recover();
+  });
+  show(start);
+  const { store, ledger } = opened ?? open();
+  const subject = { store, ledger, ...facts };
+  for await (const timing of measureCalls(subject)) show(timing);
+  show(await time("summing up what is new", 1, () => store.summaries.catchUp()));
+  for await (const timing of measureReports(subject)) show(timing);
+  if (values.prune) await prune(store, facts.now);
+  await store.close();
 }
 
 try {
   if (values.data === undefined) await make();
   const facts = JSON.parse(readFileSync(FACTS, "utf8")) as Facts;
   clock.now = facts.now;
-  const megabytes = Math.round(statSync(join(folder, DATABASE_FILE)).size / 1_048_576);
-  let opened = {} as ReturnType<typeof open>;
-  const timings = [
-    await once("start", async () => {
-      opened = open();
-      await opened.ledger.recover();
-    }),
-  ];
-  const subject = { ...opened, ...facts };
-  timings.push(...(await measureCalls(subject)), ...(await measureReports(subject)));
-  if (values.prune) timings.push(...(await prune(opened.store, facts.now)));
-  await opened.store.close();
-  if (values.verify) {
-    timings.push(await once("verify", () => print(JSON.stringify(verifyDataFolder(folder)))));
-  }
-  print(`${megabytes} MB\n`);
+  print(`${Math.round(statSync(join(folder, DATABASE_FILE)).size / 1_048_576)} MB\n`);
   print(`| ${"what".padEnd(42)} | times | median, ms | slowest, ms |`);
-  for (const timing of timings) print(row(timing));
+  await measure(facts);
+  if (values.verify) show(await time("verify", 1, () => print(JSON.stringify(verifyDataFolder(folder)))));
 } finally {
   if (values.data === undefined && !values.keep) rmSync(folder, { recursive: true, force: true });
   else print(folder);

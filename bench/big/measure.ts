@@ -24,7 +24,8 @@ export interface Subject {
   now: number;
 }
 
-async function time(what: string, times: number, run: (index: number) => unknown): Promise<Timing> {
+/** How long one run takes, in ms, over several. */
+export async function time(what: string, times: number, run: (index: number) => unknown): Promise<Timing> {
   const taken: number[] = [];
   for (let index = 0; index < times; index += 1) {
     const started = performance.now();
@@ -38,17 +39,15 @@ async function time(what: string, times: number, run: (index: number) => unknown
 
 const DAY_MS = 86_400_000;
 
-export async function measureCalls({ ledger, customers, sample, now }: Subject): Promise<Timing[]> {
-  return [
-    await time("hold + settle + receipt + audit", 2_000, () =>
-      anyCall(ledger, pickCustomer(customers), newId("req"), now),
-    ),
-    await time("receipt by request", 1_000, (index) => ledger.receipt(sample[(index * 7_919) % sample.length]!)),
-    await time("credits of an account", 1_000, () => ledger.balance(pickCustomer(customers).account)),
-  ];
+export async function* measureCalls({ ledger, customers, sample, now }: Subject): AsyncGenerator<Timing> {
+  yield await time("hold + settle + receipt + audit", 2_000, () =>
+    anyCall(ledger, pickCustomer(customers), newId("req"), now),
+  );
+  yield await time("receipt by request", 1_000, (index) => ledger.receipt(sample[(index * 7_919) % sample.length]!));
+  yield await time("credits of an account", 1_000, () => ledger.balance(pickCustomer(customers).account));
 }
 
-export async function measureReports({ store, customers, now }: Subject): Promise<Timing[]> {
+export async function* measureReports({ store, customers, now }: Subject): AsyncGenerator<Timing> {
   const [{ account, keys } = { account: "", keys: [] }] = customers;
   const month = monthOf(now, "UTC");
   const from = Date.parse(`${month}-01T00:00:00Z`);
@@ -58,40 +57,33 @@ export async function measureReports({ store, customers, now }: Subject): Promis
     to: now + 1,
     ...more,
   });
-  const timings = [await time("usage, first report after the fill", 1, () => store.audit.usage(of(null), ["day"]))];
   for (const [who, id] of [
     ["largest account", account],
     ["all accounts", null],
   ] as const) {
     for (const group of ["day", "model", "key"] as const)
-      timings.push(await time(`usage this month by ${group}, ${who}`, 5, () => store.audit.usage(of(id), [group])));
+      yield await time(`usage this month by ${group}, ${who}`, 5, () => store.audit.usage(of(id), [group]));
   }
   const edges = of(account, { from: from + DAY_MS / 3, to: now - DAY_MS / 3 });
-  timings.push(
-    await time("usage from noon to noon, largest account", 5, () => store.audit.usage(edges, ["day", "model"])),
-    await time("invoice of this month, largest account", 3, () => store.invoices.invoice(account, month)),
-    await time("invoice of this month, smallest account", 3, () =>
-      store.invoices.invoice(customers.at(-1)?.account ?? "", month),
-    ),
-  );
-  const key = keys.at(-1) ?? "";
-  return [...timings, ...(await measurePages(store, account, key, now))];
+  yield await time("usage of cut days, largest account", 5, () => store.audit.usage(edges, ["day", "model"]));
+  const smallest = customers.at(-1)?.account ?? "";
+  yield await time("invoice of this month, largest account", 3, () => store.invoices.invoice(account, month));
+  yield await time("invoice of this month, smallest account", 3, () => store.invoices.invoice(smallest, month));
+  yield* measurePages(store, account, keys.at(-1) ?? "", now);
 }
 
-async function measurePages(store: Store, account: string, keyId: string, now: number): Promise<Timing[]> {
+async function* measurePages(store: Store, account: string, keyId: string, now: number): AsyncGenerator<Timing> {
   const middle = String(Math.floor(store.audit.lastPosition() / 2));
   const page = (filter: AuditFilter, cursor: string | null = null): Promise<unknown> =>
     store.audit.page(filter, { limit: 100, cursor, operator: true });
   const all = { accountId: null };
   const old = { from: now - 200 * DAY_MS, to: now - 199 * DAY_MS };
-  return [
-    await time("audit page, newest", 20, () => page(all)),
-    await time("audit page, largest account", 20, () => page({ accountId: account })),
-    await time("audit page, by cursor from the middle", 20, () => page({ accountId: account }, middle)),
-    await time("audit page, a key", 20, () => page({ accountId: null, keyId })),
-    await time("audit page, a day 200 days ago", 10, () => page({ accountId: account, ...old })),
-    await time("audit page, a rare model", 10, () => page({ accountId: account, model: "model-19" })),
-    await time("audit page, a status that never was", 3, () => page({ accountId: null, status: 418 })),
-    await time("audit page, a model that never was", 3, () => page({ accountId: account, model: "none" })),
-  ];
+  yield await time("audit page, newest", 20, () => page(all));
+  yield await time("audit page, largest account", 20, () => page({ accountId: account }));
+  yield await time("audit page, by cursor from the middle", 20, () => page({ accountId: account }, middle));
+  yield await time("audit page, a key", 20, () => page({ accountId: null, keyId }));
+  yield await time("audit page, a day 200 days ago", 10, () => page({ accountId: account, ...old }));
+  yield await time("audit page, a rare model", 10, () => page({ accountId: account, model: "model-19" }));
+  yield await time("audit page, a status that never was", 3, () => page({ accountId: null, status: 418 }));
+  yield await time("audit page, a model that never was", 3, () => page({ accountId: account, model: "none" }));
 }

@@ -7,6 +7,7 @@ import type { JsonObject } from "../../src/lib/json.ts";
 import { dayOf } from "../../src/ledger/periods.ts";
 import type { AuditFilter } from "../../src/store/call-filter.ts";
 import { DATABASE_FILE } from "../../src/store/files.ts";
+import { InvoiceQueries } from "../../src/store/invoice-queries.ts";
 import type { UsageGroup } from "../../src/store/usage-queries.ts";
 import { Random } from "../ledger/simulation/random.ts";
 import { Book, UNIT } from "./support.ts";
@@ -100,6 +101,16 @@ async function anyCall(book: Book, random: Random): Promise<void> {
   await book.settle(hold, 1 + random.below(50), { audit: { ...book.audit(hold.requestId), ...more, time } });
 }
 
+/** An invoice from the summaries is the one that the calls themselves make. */
+function compareInvoices(book: Book, accountId: string): void {
+  const db = new Database(join(book.dataDir, DATABASE_FILE), { readonly: true, safeIntegers: true });
+  const fromCalls = new InvoiceQueries(db, { position: () => 0 }, () => "USD");
+  for (const month of ["2026-11", "2026-12"]) {
+    expect(book.store.invoices.invoice(accountId, month)).toEqual(fromCalls.invoice(accountId, month));
+  }
+  db.close();
+}
+
 async function compare(book: Book, random: Random): Promise<void> {
   const filter = randomFilter(random, book.now);
   const groups = random.pick(GROUPS);
@@ -109,6 +120,7 @@ async function compare(book: Book, random: Random): Promise<void> {
   expect({ ...told, usage }).toMatchObject({ ...told, usage: expected(rows, groups, book.timezone) });
   const charged = usage.reduce((sum, row) => sum + Number(row["charged"]), 0);
   expect(charged).toBeCloseTo(Number(rows.reduce((sum, row) => sum + row.charged, 0n)) / 1e9, 9);
+  compareInvoices(book, random.pick(["a", "b"]));
   // The same by pages of an odd size.
   const seen: number[] = [];
   for (let cursor: string | null = null, done = false; !done; done = cursor === null) {
@@ -125,6 +137,7 @@ test.each([1, 2, 3, 4, 5, 6])("reports of a random history (seed %i)", async (se
   book.now = Date.UTC(2026, 10, 27);
   book.timezone = random.pick(ZONES);
   for (const accountId of ["a", "b"]) await book.credit(50n * UNIT, { accountId });
+  await book.credit(UNIT / 1_000n, { kind: "grant", expiresAt: book.now + 1_000 * HOUR_MS });
   for (let step = 0; step < 150; step += 1) {
     book.now += random.below(3 * HOUR_MS);
     await anyCall(book, random);
