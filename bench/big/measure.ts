@@ -47,7 +47,7 @@ export async function* measureCalls({ ledger, customers, sample, now }: Subject)
   yield await time("credits of an account", 1_000, () => ledger.balance(pickCustomer(customers).account));
 }
 
-export async function* measureReports({ store, customers, now }: Subject): AsyncGenerator<Timing> {
+export async function* measureReports({ store, customers, sample, now }: Subject): AsyncGenerator<Timing> {
   const [{ account, keys } = { account: "", keys: [] }] = customers;
   const month = monthOf(now, "UTC");
   const from = Date.parse(`${month}-01T00:00:00Z`);
@@ -69,6 +69,10 @@ export async function* measureReports({ store, customers, now }: Subject): Async
   const smallest = customers.at(-1)?.account ?? "";
   yield await time("invoice of this month, largest account", 3, () => store.invoices.invoice(account, month));
   yield await time("invoice of this month, smallest account", 3, () => store.invoices.invoice(smallest, month));
+  const [requestId = ""] = sample;
+  yield await time("audit of one request, largest account", 20, () =>
+    store.audit.page({ accountId: account, requestId }, { limit: 100, cursor: null, operator: false }),
+  );
   yield* measurePages(store, account, keys.at(-1) ?? "", now);
 }
 

@@ -34,7 +34,8 @@ export function whereOf(filter: AuditFilter): Where {
     parts.push(sql);
     values.push(value);
   };
-  add("account_id = ?", filter.accountId);
+  // A request is found by its own indexes, not among all calls of its account.
+  add(filter.requestId === undefined ? "account_id = ?" : "+account_id = ?", filter.accountId);
   add("at >= ?", filter.from);
   add("at < ?", filter.to);
   add(`${recordField("key_id")} = ?`, filter.keyId);

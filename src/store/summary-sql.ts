@@ -57,10 +57,11 @@ export const PLACES = [
   ...FACETS.map((name) => `INSERT OR IGNORE INTO facets SELECT DISTINCT '${name}', ${name}, day FROM temp.summed`),
 ];
 
-/** Sums that came to nothing, among those that have just changed. */
+const inSummed = (column: string): string => `${column} IN (SELECT ${column} FROM temp.summed)`;
+
+/** Drops sums that came to nothing, among those that may just have changed. */
 export const AFTER_SUBTRACTION = [
-  `DELETE FROM usage_days WHERE calls = 0
-     AND (account_id, day) IN (SELECT account_id, day FROM temp.summed)`,
-  `DELETE FROM month_lines WHERE calls = 0 AND (account_id, month) IN (SELECT account_id, month FROM temp.summed)`,
-  `DELETE FROM month_payments WHERE amount = 0 AND (account_id, month) IN (SELECT account_id, month FROM temp.summed)`,
+  `DELETE FROM usage_days WHERE calls = 0 AND ${inSummed("account_id")} AND ${inSummed("day")}`,
+  `DELETE FROM month_lines WHERE calls = 0 AND ${inSummed("account_id")} AND ${inSummed("month")}`,
+  `DELETE FROM month_payments WHERE amount = 0 AND ${inSummed("account_id")} AND ${inSummed("month")}`,
 ] as const;
