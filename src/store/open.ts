@@ -113,6 +113,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     responses: new ResponseTable(orm, writer, options.now),
     ownership: new OwnershipTable(orm, writer, options.now),
     async close() {
+      await summaries.close();
       try {
         await accounts.flushTouched();
       } catch (error) {

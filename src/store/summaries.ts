@@ -25,6 +25,7 @@ export class Summaries {
   readonly #extract: Statement;
   readonly #last: Statement;
   #running: Promise<void> | null = null;
+  #closed = false;
 
   /** `timezone`: IANA zone of the days; when it changes, all is summed up anew. */
   constructor(db: Database, options: { writer: Writer; timezone: () => string; log: Logger }) {
@@ -45,6 +46,7 @@ export class Summaries {
 
   /** Sums up the calls there are now, step by step. Resolves also when the database can't be written: the rest stays for later. */
   catchUp(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     this.#running ??= this.#catchUp().finally(() => {
       this.#running = null;
     });
@@ -55,10 +57,17 @@ export class Summaries {
     try {
       // Not those that come in meanwhile: under load there is always one more.
       const newest = this.#db.query("SELECT max(seq) AS newest FROM calls").get() as { newest: bigint | null };
-      while (this.position() < Number(newest.newest ?? 0n)) await this.#writer.enqueue(() => this.#step());
+      const target = Number(newest.newest ?? 0n);
+      while (!this.#closed && this.position() < target) await this.#writer.enqueue(() => this.#step());
     } catch (error) {
       this.#log.warn("calls could not be summed up; reports read the calls themselves", { error: errorText(error) });
     }
+  }
+
+  /** Resolves when nothing more is written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
   }
 
   /** Part of a transaction. */

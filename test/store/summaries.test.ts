@@ -152,3 +152,15 @@ test.each([1, 2, 3, 4, 5, 6])("reports of a random history (seed %i)", async (se
   for (let round = 0; round < 20; round += 1) await compare(book, random);
   expect(book.verify()).toEqual([]);
 });
+
+test("a folder that is closed in the middle of summing up is left in order", async () => {
+  using book = new Book();
+  await book.credit(5n * UNIT);
+  for (let index = 0; index < 30; index += 1) await book.ledger.record(book.audit(`req_${index}`));
+  const summing = book.store.summaries.catchUp();
+  await book.store.close();
+  await summing;
+  // Afterwards nothing is begun any more.
+  await book.store.summaries.catchUp();
+  expect(book.verify()).toEqual([]);
+});
