@@ -23,18 +23,18 @@ export const EXTRACT = `INSERT INTO temp.summed
 /** Parameter: 1 adds, -1 takes away. */
 export const SUMS = [
   `INSERT INTO usage_days
-     SELECT account_id, day, key_id, model, provider, status, stream_state,
+     SELECT day, account_id, key_id, model, provider, status, stream_state,
        ?1 * count(*), ?1 * sum(input), ?1 * sum(output), ?1 * sum(charged)
      FROM temp.summed WHERE true GROUP BY 1, 2, 3, 4, 5, 6, 7
    ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, input = input + excluded.input,
      output = output + excluded.output, charged = charged + excluded.charged`,
   `INSERT INTO month_lines
-     SELECT account_id, month, line, ?1 * count(*), ?1 * sum(input), ?1 * sum(output), ?1 * sum(charged)
+     SELECT month, account_id, line, ?1 * count(*), ?1 * sum(input), ?1 * sum(output), ?1 * sum(charged)
      FROM temp.summed WHERE hold_id IS NOT NULL AND charged > 0 GROUP BY 1, 2, 3
    ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, input = input + excluded.input,
      output = output + excluded.output, amount = amount + excluded.amount`,
   `INSERT INTO month_payments
-     SELECT c.account_id, c.month, substr(b.name, 1, instr(b.name, ':') - 1), ?1 * sum(CAST(p.value ->> 1 AS INTEGER))
+     SELECT c.month, c.account_id, substr(b.name, 1, instr(b.name, ':') - 1), ?1 * sum(CAST(p.value ->> 1 AS INTEGER))
      FROM temp.summed c, json_each(c.paid) p JOIN books b ON b.id = p.value ->> 0
      WHERE c.hold_id IS NOT NULL GROUP BY 1, 2, 3
    ON CONFLICT DO UPDATE SET amount = amount + excluded.amount`,

@@ -1,8 +1,8 @@
 -- Sums of the calls up to the setting `summary_position`, so that reports need not read the calls. Made behind the calls, from nothing but them.
 CREATE TABLE usage_days (
-  account_id TEXT NOT NULL,
   -- In the zone of the setting `summary_zone`.
   day TEXT NOT NULL,
+  account_id TEXT NOT NULL,
   key_id TEXT NOT NULL,
   model TEXT NOT NULL,
   provider TEXT NOT NULL,
@@ -12,30 +12,28 @@ CREATE TABLE usage_days (
   input INTEGER NOT NULL,
   output INTEGER NOT NULL,
   charged INTEGER NOT NULL,
-  PRIMARY KEY (account_id, day, key_id, model, provider, status, stream_state)
+  PRIMARY KEY (day, account_id, key_id, model, provider, status, stream_state)
 ) STRICT, WITHOUT ROWID;
---> statement-breakpoint
-CREATE INDEX usage_days_by_day ON usage_days (day);
 --> statement-breakpoint
 -- Charged calls by the month that they count toward, as invoices name them.
 CREATE TABLE month_lines (
-  account_id TEXT NOT NULL,
   month TEXT NOT NULL,
+  account_id TEXT NOT NULL,
   model TEXT NOT NULL,
   calls INTEGER NOT NULL,
   input INTEGER NOT NULL,
   output INTEGER NOT NULL,
   amount INTEGER NOT NULL,
-  PRIMARY KEY (account_id, month, model)
+  PRIMARY KEY (month, account_id, model)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 -- What paid for them: wallet, grant, receivable.
 CREATE TABLE month_payments (
-  account_id TEXT NOT NULL,
   month TEXT NOT NULL,
+  account_id TEXT NOT NULL,
   kind TEXT NOT NULL,
   amount INTEGER NOT NULL,
-  PRIMARY KEY (account_id, month, kind)
+  PRIMARY KEY (month, account_id, kind)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 -- Where the calls of a day or month stand, and the times that they span: bounds, which pruning may leave too wide.
