@@ -96,6 +96,16 @@ export interface IssuedInvoice {
   document: InvoiceDocument;
   customer: BillingDetails | null;
   creditNotes: CreditNote[];
+  payments: InvoicePayment[];
+}
+
+/** What was paid on an issued invoice. */
+export interface InvoicePayment {
+  amount: Nano;
+  /** The part of `amount` that paid the receivable; the rest is tax. */
+  receivable: Nano;
+  reason: string;
+  paidAt: number;
 }
 
 /** What an issued invoice was lowered by, oldest first. */
@@ -123,11 +133,18 @@ export function creditedTaxes({ document, creditNotes }: IssuedInvoice, places: 
   });
 }
 
-/** What is still to be paid after the credit notes, in whole minor units; never below 0: what goes beyond is in the customer's wallet. */
+/** What of the receivable is still owed on an invoice. */
+export const receivableOn = ({ document, creditNotes, payments }: IssuedInvoice): Nano =>
+  [...creditNotes, ...payments].reduce((owed, { receivable }) => owed - receivable, document.due.receivable);
+
+/**
+ * What is still to be paid after credit notes and payments, in whole minor units; never below 0: what goes beyond is in the customer's wallet.
+ */
 export function owedOn(issued: IssuedInvoice, places: number): Nano {
   const { due, tax } = issued.document;
   const taxes = tax.included ? 0n : creditedTaxes(issued, places).reduce((sum, item) => sum + item, 0n);
   const lowered = issued.creditNotes.reduce((sum, { receivable }) => sum + receivable, 0n);
-  const owed = roundHalfUp(rational(due.receivable + due.tax - lowered - taxes), places);
+  const paid = issued.payments.reduce((sum, { amount }) => sum + amount, 0n);
+  const owed = roundHalfUp(rational(due.receivable + due.tax - lowered - taxes), places) - paid;
   return owed > 0n ? owed : 0n;
 }

@@ -8,7 +8,14 @@ import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import { Lines } from "../lib/lines.ts";
 import { formatNano, type Nano } from "../lib/money.ts";
-import { type BillingDetails, type InvoiceDocument, type IssuedInvoice, makeDocument } from "./invoice-document.ts";
+import {
+  type BillingDetails,
+  type InvoiceDocument,
+  type IssuedInvoice,
+  owedOn,
+  receivableOn,
+  makeDocument,
+} from "./invoice-document.ts";
 import type { IssuedInvoiceStore } from "./port.ts";
 
 export interface InvoicingDeps {
@@ -22,10 +29,11 @@ export interface InvoicingDeps {
   timezone(): string;
 }
 
+/** A credit note to an invoice, or a payment of it. */
 export interface CreditNoteRequest {
   /** Of the invoice. */
   number: number;
-  /** Null = all that is left of it. */
+  /** Null = all that is left of it, or owed on it. */
   amount: Nano | null;
   reason: string;
   idempotencyKey: string | null;
@@ -116,12 +124,35 @@ export class Invoicing {
         `A credit note must be more than 0 and at most ${formatNano(left)}, what is left.`,
       );
     }
-    const lowered = issued.creditNotes.reduce((sum, note) => sum + note.receivable, 0n);
-    const invoice = { number, owed: issued.document.due.receivable - lowered };
+    const invoice = { number, owed: receivableOn(issued) };
     await ledger.credit({ accountId, amount, kind: "refund", reason, idempotencyKey, expiresAt: null, invoice });
     const note = store.noteOfKey(accountId, idempotencyKey);
     if (note === null) throw new Error(`the credit note to invoice ${number} was not written`);
     return note;
+  }
+
+  /**
+   * Books that an invoice was paid, or `amount` of it: the receivable first, the rest is its tax. Throws GatewayError: 404 for an unknown invoice, 400 for
+   * more than is owed, 409 for an idempotency key of another credit.
+   */
+  async pay(request: CreditNoteRequest): Promise<void> {
+    const { store, ledger } = this.#deps;
+    const { number, reason, idempotencyKey } = request;
+    const known = store.byNumber(number);
+    if (known === null) throw notFound("No such invoice.");
+    const { accountId } = known.document.invoice;
+    await this.#lines.run(accountId, async () => {
+      const issued = store.byNumber(number) ?? known;
+      const owed = owedOn(issued, this.places);
+      const isRepeat = idempotencyKey !== null && store.hasCredit(accountId, idempotencyKey);
+      if (isRepeat && request.amount === null) return;
+      const amount = request.amount ?? owed;
+      if (!isRepeat && (amount <= 0n || amount > owed)) {
+        throw invalidRequest("amount", `A payment must be more than 0 and at most ${formatNano(owed)}, what is owed.`);
+      }
+      const invoice = { number, owed: receivableOn(issued) };
+      await ledger.credit({ accountId, amount, kind: "payment", reason, idempotencyKey, expiresAt: null, invoice });
+    });
   }
 
   /**

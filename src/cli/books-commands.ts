@@ -7,6 +7,7 @@ import {
   invoiceCommand,
   invoicesCommand,
   issueCommand,
+  payCommand,
 } from "./invoice-commands.ts";
 import { printResult } from "./output.ts";
 import { CommandError } from "./transport.ts";
@@ -22,6 +23,7 @@ export function booksCommand(context: AdminContext) {
       invoices: invoicesCommand(context),
       invoice: invoiceCommand(context),
       "credit-note": creditNoteCommand(context),
+      pay: payCommand(context),
       customer: customerCommand(context),
     },
   });

@@ -61,6 +61,27 @@ export function creditNoteCommand(context: AdminContext) {
   });
 }
 
+export function payCommand(context: AdminContext) {
+  return defineCommand({
+    meta: { name: "pay", description: "Book that an invoice was paid, or part of it" },
+    args: {
+      ...common,
+      invoice: { type: "string", required: true, description: "number of the invoice" },
+      amount: { type: "string", description: "with tax; left out: all that is owed" },
+      reason: { type: "string", description: "such as the bank's reference" },
+      "idempotency-key": { type: "string", description: "the same key books once" },
+    },
+    run: ({ args }) =>
+      call(
+        context,
+        args,
+        "POST",
+        `/admin/invoices/${id(args.invoice)}/payments`,
+        given({ amount: args.amount, reason: args.reason, idempotency_key: args["idempotency-key"] }),
+      ),
+  });
+}
+
 /** Shows the details, or changes those that are given; `none` takes one away. */
 export function customerCommand(context: AdminContext) {
   return defineCommand({

@@ -123,6 +123,7 @@ export const ROUTES: readonly RouteDoc[] = [
   route("POST", "/admin/invoices", "admin", "admin", "Issue a month's invoices; each gets its number once"),
   route("GET", "/admin/invoices/{number}", "admin", "admin", "An issued invoice, as JSON or as a page to print"),
   route("POST", "/admin/invoices/{number}/credit-notes", "admin", "admin", "Lower an issued invoice"),
+  route("POST", "/admin/invoices/{number}/payments", "admin", "admin", "Book that an invoice was paid, or part of it"),
   route("GET", "/admin/credit-notes/{number}", "admin", "admin", "A credit note, as JSON or as a page to print"),
   route(
     "GET",

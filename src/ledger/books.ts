@@ -18,7 +18,16 @@ export const grantIdOf = ({ name }: Book): number | null =>
   name.startsWith("grant:") ? Number(name.slice("grant:".length)) : null;
 
 /** The operator's books. */
-export type OperatorBook = "cash_in" | "revenue" | "absorbed" | "expired" | "adjust" | "fx" | "promo" | "subscription";
+export type OperatorBook =
+  | "cash_in"
+  | "revenue"
+  | "absorbed"
+  | "expired"
+  | "adjust"
+  | "fx"
+  | "promo"
+  | "subscription"
+  | "tax";
 export const operatorName = (book: OperatorBook): string => `operator:${book}`;
 
 /** All books, by name and number. A new one gets the next number at first use; it is stored with its first entry. */

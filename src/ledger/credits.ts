@@ -22,6 +22,7 @@ const COUNTERPART: Record<CreditRequest["kind"], OperatorBook> = {
   grant: "promo",
   refund: "revenue",
   adjust: "adjust",
+  payment: "cash_in",
 };
 
 /** Throws GatewayError: 400 for a bad amount, 409 for an idempotency key that was used for another credit. */
@@ -55,7 +56,8 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
     if (size > 0n) post(state, ops, { at: now, debit, credit: to, amount: size, kind: entryKind(kind), reference: id });
   };
   if (receivable > 0n) move(other, state.receivable(account), receivable);
-  if (amount > 0n) move(other, account.wallet, amount - receivable);
+  const rest = kind === "payment" ? state.books.operator("tax") : account.wallet;
+  if (amount > 0n) move(other, rest, amount - receivable);
   else move(account.wallet, other, -amount);
   return { account, ops };
 }
@@ -63,7 +65,7 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
 /** A refund without a call is goodwill: it references its own credit, not a hold. */
 const entryKind = (kind: CreditRequest["kind"]) => (kind === "refund" ? "adjust" : kind);
 
-/** What of a credit note lowers a debt: no more than its invoice has left to pay, and the account owes at all. */
+/** What of a credit note or payment lowers a debt: no more than its invoice has left to pay, and the account owes at all. */
 function lowered(state: LedgerState, account: Account, { amount, invoice }: CreditRequest): Nano {
   if (invoice === undefined) return 0n;
   const owed = least(invoice.owed, -state.receivable(account).posted);

@@ -31,7 +31,16 @@ export interface Entry {
   /** Hold id of charges, absorbed costs and refunds; credit id of credits; grant's credit id of expiries. */
   reference: number;
 }
-export type EntryKind = "charge" | "absorbed" | "refund" | "topup" | "grant" | "adjust" | "subscription" | "expired";
+export type EntryKind =
+  | "charge"
+  | "absorbed"
+  | "refund"
+  | "topup"
+  | "grant"
+  | "adjust"
+  | "subscription"
+  | "expired"
+  | "payment";
 
 /** Part of a hold or charge that comes from one book. */
 export interface StoredPart {
@@ -143,7 +152,7 @@ export interface CreditRow {
   fingerprint: string;
   /** The call that a refund is for. */
   holdId: number | null;
-  /** The issued invoice that a credit note takes back from. */
+  /** The issued invoice that a credit note takes back from, or a payment is for. */
   invoice: number | null;
   /** What of `amount` lowered what the account owes, instead of filling its wallet or grants. */
   receivable: Nano;

@@ -192,11 +192,14 @@ export interface Balance {
 export interface CreditRequest {
   accountId: string;
   amount: Nano;
-  kind: "topup" | "grant" | "refund" | "adjust";
+  kind: "topup" | "grant" | "refund" | "adjust" | "payment";
   reason: string;
   idempotencyKey: string | null;
   expiresAt: number | null;
-  /** The invoice that a refund is a credit note to: what is still `owed` on it is lowered first, the rest goes to the wallet. */
+  /**
+   * The invoice that a refund is a credit note to, or a payment is for, and what of the receivable is still `owed` on it. That is lowered first; the
+   * rest of a credit note goes to the wallet, the rest of a payment is its tax.
+   */
   invoice?: { number: number; owed: Nano };
 }
 

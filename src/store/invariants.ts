@@ -53,7 +53,7 @@ export const BOOK_INVARIANTS: readonly Invariant[] = [
     name: "credits are booked",
     sql: `SELECT 'credit ' || c.id AS subject, e.total AS found, abs(c.amount) AS expected FROM credits c
           LEFT JOIN (SELECT reference, sum(amount) AS total FROM entries
-                     WHERE kind IN ('topup', 'grant', 'adjust', 'subscription') GROUP BY reference) e ON e.reference = c.id
+                     WHERE kind IN ('topup', 'grant', 'adjust', 'subscription', 'payment') GROUP BY reference) e ON e.reference = c.id
           WHERE c.hold_id IS NULL AND e.total IS NOT abs(c.amount)`,
   },
 ];

@@ -25,6 +25,12 @@ interface Personal {
   /** Reasons of the refunds on it, in their order. */
   reasons: string[];
 }
+interface RawPayment {
+  amount: Nano;
+  receivable: Nano;
+  reason: string;
+  paid_at: bigint;
+}
 interface RawNote {
   number: bigint;
   amount: Nano;
@@ -37,6 +43,9 @@ interface RawNote {
 const NOTES = `SELECT n.number, n.amount, n.receivable, n.issued_at, r.reason, c.request_id
   FROM credit_notes n JOIN credits r ON r.id = n.credit_id LEFT JOIN calls c ON c.hold_id = r.hold_id
   WHERE n.invoice = ? ORDER BY n.number`;
+
+const PAYMENTS = `SELECT amount, receivable, reason, created_at AS paid_at FROM credits
+  WHERE invoice = ? AND kind = 'payment' ORDER BY id`;
 
 const LEFT = `SELECT c.charged - (SELECT coalesce(sum(amount), 0) FROM credits WHERE hold_id = c.hold_id) AS charge,
     i.total - (SELECT coalesce(sum(amount), 0) FROM credit_notes WHERE invoice = i.number) AS invoice
@@ -153,6 +162,7 @@ export class IssuedInvoices implements IssuedInvoiceStore {
 
   #issued(row: RawInvoice): IssuedInvoice {
     const notes = this.#db.query(NOTES).all(row.number) as RawNote[];
+    const payments = this.#db.query(PAYMENTS).all(row.number) as RawPayment[];
     const document = fromText<InvoiceDocument>(row.document);
     const personal = row.personal === null ? null : (JSON.parse(row.personal) as Personal);
     for (const [index, refund] of document.invoice.refunds.entries()) refund.reason = personal?.reasons[index] ?? "";
@@ -169,6 +179,7 @@ export class IssuedInvoices implements IssuedInvoiceStore {
         requestId: note.request_id,
         issuedAt: Number(note.issued_at),
       })),
+      payments: payments.map(({ paid_at: paidAt, ...paid }) => ({ ...paid, paidAt: Number(paidAt) })),
     };
   }
 }

@@ -9,6 +9,7 @@ import summaries from "./migrations/0006_summaries.sql" with { type: "text" };
 import invoices from "./migrations/0007_invoices.sql" with { type: "text" };
 import lowBalanceAlerts from "./migrations/0008_low_balance_alerts.sql" with { type: "text" };
 import erasure from "./migrations/0009_erasure.sql" with { type: "text" };
+import invoicePayments from "./migrations/0010_invoice_payments.sql" with { type: "text" };
 
 /** Forward only, embedded in the binary. An entry is never edited after a release; a change is a new entry. */
 const MIGRATIONS: readonly { name: string; sql: string }[] = [
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly { name: string; sql: string }[] = [
   { name: "0007_invoices", sql: invoices },
   { name: "0008_low_balance_alerts", sql: lowBalanceAlerts },
   { name: "0009_erasure", sql: erasure },
+  { name: "0010_invoice_payments", sql: invoicePayments },
 ];
 
 const BREAKPOINT = "--> statement-breakpoint";

@@ -160,6 +160,8 @@ test("a month is issued, shown, credited; customers see their own", async () => 
   expect(await (await gateway.get("/v1/invoices", other)).json()).toMatchObject({ data: [] });
   const own = await (await gateway.get("/v1/invoices", key)).json();
   expect(own).toMatchObject({ data: [{ number: "INV-000001", credited: "0.50", owed: "0.06" }] });
+  const paid = await gateway.admin("POST", "/admin/invoices/INV-000001/payments", { reason: "transfer 77" });
+  expect(paid).toMatchObject({ owed: "0.00", payments: [{ amount: "0.06", reason: "transfer 77" }] });
   const refund = gateway.admin("POST", "/admin/receipts/req_1/refund", { amount: "0.81" });
   await expect(refund).rejects.toThrow("only 0.80 left");
   expect(await gateway.balance(accountId)).toMatchObject({ receivable: "0.00" });
@@ -180,6 +182,7 @@ test("what can't be issued or credited is refused", async () => {
   await refused("GET", "/admin/invoices/none", undefined, "404");
   await refused("POST", "/admin/invoices/7/credit-notes", { amount: "1", reason: "x" }, "404");
   await refused("POST", "/admin/invoices/7/credit-notes", { amount: "-1", reason: "x" }, "400");
+  await refused("POST", "/admin/invoices/7/payments", { amount: "1" }, "404");
   await refused("PATCH", `/admin/accounts/${accountId}/billing`, { tax_percent: "101" }, "400");
   expect(await gateway.admin("POST", "/admin/invoices", { month: "2020-01" })).toEqual({ object: "list", data: [] });
 });

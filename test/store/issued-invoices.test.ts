@@ -191,6 +191,39 @@ test("credit notes by hand lower what is owed, then fill the wallet, up to the i
   expect(book.verify()).toEqual([]);
 });
 
+test("payments lower what is owed, the receivable first, then the tax; never more, and once per key", async () => {
+  await using book = new Book();
+  await book.ledger.setTerms({ accountId: "a", subscription: null, creditLimit: UNIT, lowBalance: null });
+  await book.settle(await book.hold(UNIT, { charge: "metered" }), 50_000);
+  await expect(book.hold(UNIT, { charge: "metered" })).rejects.toThrow("insufficient");
+  nextMonth(book);
+  const books = invoicing(book);
+  const { number } = await books.issue("a", MONTH);
+  // 0.65 and 8 % of it: 0.702, of which 0.05 is tax.
+  const owed = () => owedOn(books.store.byNumber(number) as IssuedInvoice, 2);
+  expect(owed()).toBe(70n * CENT);
+  const pay = (amount: bigint | null, idempotencyKey: string | null = null) =>
+    books.pay({ number, amount, reason: "transfer", idempotencyKey });
+  await pay(60n * CENT, "k");
+  await pay(60n * CENT, "k");
+  expect([owed(), (await book.ledger.balance("a")).receivable]).toEqual([10n * CENT, 5n * CENT]);
+  await expect(pay(11n * CENT)).rejects.toThrow("at most 0.10");
+  await expect(pay(59n * CENT, "k")).rejects.toThrow("another credit");
+  // What is credited of a paid invoice goes to the wallet.
+  await books.creditNote({ number, amount: 15n * CENT, reason: "late", idempotencyKey: null });
+  expect(await book.ledger.balance("a")).toMatchObject({ wallet: 10n * CENT, receivable: 0n });
+  await pay(null);
+  const issued = books.store.byNumber(number);
+  expect(issued?.payments.map(({ amount, receivable }) => [amount, receivable])).toEqual([
+    [60n * CENT, 60n * CENT],
+    [4n * CENT, 0n],
+  ]);
+  await expect(pay(null)).rejects.toThrow("at most 0.00");
+  // The credit limit has room again.
+  await book.hold(UNIT, { charge: "metered" });
+  expect(book.verify()).toEqual([]);
+});
+
 test("however an invoice is taken back, its whole tax goes with it, and never more", () => {
   assert(
     property(
@@ -221,7 +254,7 @@ test("however an invoice is taken back, its whole tax goes with it, and never mo
           amount,
           receivable: amount,
         }));
-        const issued = { number: 1, issuedAt: 0, document, customer: null, creditNotes };
+        const issued = { number: 1, issuedAt: 0, document, customer: null, creditNotes, payments: [] };
         const taxes = creditedTaxes(issued, 2);
         expect(taxes.every((tax) => tax >= 0n && tax % CENT === 0n)).toBe(true);
         expect(taxes.reduce((sum, tax) => sum + tax, 0n)).toBe(document.tax.amount);

@@ -11,6 +11,8 @@ import {
   issueInvoices,
   issueSchema,
   listInvoices,
+  payInvoice,
+  paymentSchema,
   showInvoice,
 } from "./invoices.ts";
 import { creditNoteAnswer } from "../routes/invoices.ts";
@@ -42,6 +44,11 @@ export function adminInvoiceRoutes(deps: HttpDeps, guard: Guard) {
         return Response.json(note, { status: 201 });
       },
       { body: creditNoteSchema, ...describe("POST", "/admin/invoices/{number}/credit-notes") },
+    )
+    .post(
+      "/admin/invoices/:number/payments",
+      ({ request, params, body }) => payInvoice(deps, request, params.number, body),
+      { body: paymentSchema, ...describe("POST", "/admin/invoices/{number}/payments") },
     )
     .get(
       "/admin/credit-notes/:number",

@@ -66,6 +66,29 @@ export async function addCreditNote(
   return view;
 }
 
+export const paymentSchema = t.Object(
+  {
+    amount: t.Optional(amountSchema),
+    reason: t.Optional(t.String({ maxLength: 500, description: "Such as the bank's reference" })),
+    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+  },
+  { additionalProperties: false },
+);
+
+/** Books that an invoice was paid, or `amount` of it. Gives the invoice. Throws GatewayError as Invoicing.pay. */
+export async function payInvoice(
+  deps: HttpDeps,
+  request: Request,
+  number: string,
+  input: Static<typeof paymentSchema>,
+): Promise<JsonObject | Response> {
+  const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
+  const idempotencyKey = input.idempotency_key ?? request.headers.get("idempotency-key");
+  const reason = input.reason ?? "payment";
+  await deps.invoicing.pay({ number: readNumber(number), amount, reason, idempotencyKey });
+  return showInvoice(deps, request, number);
+}
+
 const optionalText = (maxLength: number, description: string) =>
   t.Optional(t.Union([t.String({ maxLength, description }), t.Null()]));
 

@@ -56,6 +56,7 @@ function paymentTable(view: JsonObject): string {
   const note = typeof tax["note"] === "string" ? `, ${tax["note"]}` : "";
   const included = tax["included"] === true ? " contained in the total" : "";
   const notes = objects(view["credit_notes"]);
+  const payments = objects(view["payments"]);
   return `<table>
 ${row([`${String(tax["name"])} ${String(tax["percent"])}% of ${String(tax["base"])}${included}${note}`, tax["amount"]])}
 ${row(["Total with tax", view["total_with_tax"]], "th")}
@@ -65,7 +66,8 @@ ${row(["Given back to them", `${String(returned["wallet"])} + ${String(returned[
 ${row(["Rounding", due["rounding"]])}
 ${row(["To be paid", due["amount"]], "th")}
 ${notes.map((item) => row([`Credit note ${String(item["number"])}: ${String(item["reason"])}`, less(item["total"])])).join("\n")}
-${notes.length === 0 ? "" : row(["Still to be paid", view["owed"]], "th")}
+${payments.map((item) => row([`Paid ${String(item["paid_at"]).slice(0, 10)}: ${String(item["reason"])}`, less(item["amount"])])).join("\n")}
+${notes.length + payments.length === 0 ? "" : row(["Still to be paid", view["owed"]], "th")}
 </table>`;
 }
 

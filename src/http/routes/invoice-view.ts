@@ -80,10 +80,16 @@ function payableView({ invoice, tax, due }: InvoiceDocument): JsonObject {
 }
 
 function creditedView(shown: ShownInvoice, places: number): JsonObject {
-  if (shown.number === null) return { credit_notes: [], credited: "0.00", owed: formatNano(shown.document.due.amount) };
+  if (shown.number === null)
+    return { credit_notes: [], credited: "0.00", payments: [], owed: formatNano(shown.document.due.amount) };
   return {
     credit_notes: creditNoteViews(shown, places),
     credited: formatNano(shown.creditNotes.reduce((sum, { amount }) => sum + amount, 0n)),
+    payments: shown.payments.map(({ amount, reason, paidAt }) => ({
+      amount: formatNano(amount),
+      reason,
+      paid_at: new Date(paidAt).toISOString(),
+    })),
     owed: formatNano(owedOn(shown, places)),
   };
 }
