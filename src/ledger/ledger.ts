@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { failpoint } from "../lib/failpoint.ts";
+import { Lines } from "../lib/lines.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Nano } from "../lib/money.ts";
 import type { LowBalance } from "./alerts.ts";
@@ -54,8 +55,8 @@ export class BookLedger implements Port.LedgerAdmin {
   #state: LedgerState;
   /** Holds that storage never got: their calls end without a trace but their audit rows. With the receipt of the end, null before. */
   readonly #lost = new Map<number, Port.Receipt | null>();
-  /** What must not overlap, such as two refunds of one call: the last of each line. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  /** What must not overlap, such as two refunds of one call. */
+  readonly #lines = new Lines();
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -222,7 +223,7 @@ export class BookLedger implements Port.LedgerAdmin {
   }
 
   credit(request: Port.CreditRequest): Promise<Port.Balance> {
-    return this.#inLine(`credits ${request.accountId}`, async () => {
+    return this.#lines.run(`credits ${request.accountId}`, async () => {
       this.#requireHealth();
       const planned = planCredit(this.#state, request, this.#options.clock.now(), this.#options.storage);
       this.#lookAtThreshold(planned.account, planned.ops);
@@ -232,7 +233,7 @@ export class BookLedger implements Port.LedgerAdmin {
   }
 
   refund(request: Port.RefundRequest): Promise<Port.Balance> {
-    return this.#inLine(`refund ${request.requestId}`, async () => {
+    return this.#lines.run(`refund ${request.requestId}`, async () => {
       this.#requireHealth();
       const planned = planRefund(this.#state, request, this.#options.clock.now(), this.#options.storage);
       this.#lookAtThreshold(planned.account, planned.ops);
@@ -340,18 +341,6 @@ export class BookLedger implements Port.LedgerAdmin {
 
   #requireHealth(): void {
     if (!this.healthy()) throw new LedgerUnavailable("admission is shut");
-  }
-
-  /** Runs one after the other what is in the same line. */
-  #inLine<T>(line: string, run: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(line);
-    const mine = before === undefined ? run() : before.then(run, run);
-    this.#queues.set(line, mine);
-    const leave = (): void => {
-      if (this.#queues.get(line) === mine) this.#queues.delete(line);
-    };
-    mine.then(leave, leave);
-    return mine;
   }
 
   async #append(ops: readonly LedgerOp[], vital = false): Promise<void> {

@@ -165,6 +165,18 @@ test("a month is issued, shown, credited; customers see their own", async () => 
   const refund = gateway.admin("POST", "/admin/receipts/req_1/refund", { amount: "0.81" });
   await expect(refund).rejects.toThrow("only 0.80 left");
   expect(await gateway.balance(accountId)).toMatchObject({ receivable: "0.00" });
+
+  // Tax laws may want whom an invoice was made out to; without them that goes, too, and the rest stays.
+  const erase = (more: object) =>
+    gateway.admin("POST", `/admin/accounts/${accountId}/erase`, { confirm: accountId, ...more });
+  const before = await gateway.admin("GET", "/admin/invoices/1");
+  await erase({ keep_invoices: true });
+  expect(await gateway.admin("GET", "/admin/invoices/1")).toMatchObject({ customer: shown.customer });
+  await erase({});
+  const after = await gateway.admin("GET", "/admin/invoices/1");
+  const erased = (items: unknown) => (items as object[]).map((item) => ({ ...item, reason: "erased" }));
+  const { credit_notes: notes, payments } = before;
+  expect(after).toEqual({ ...before, customer: null, credit_notes: erased(notes), payments: erased(payments) });
   expect(gateway.verify()).toEqual([]);
 });
 
