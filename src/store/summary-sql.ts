@@ -16,7 +16,8 @@ export const SCRATCH = `CREATE TEMP TABLE summed (
 export const EXTRACT = `INSERT INTO temp.summed
   SELECT seq, at, NULL, month, hold_id, account_id, coalesce(${field("key_id")}, ''), coalesce(${field("model")}, ''),
     coalesce(${field("model")}, ${field("model_asked")}, ''), coalesce(${field("provider")}, ''),
-    ${field("status")}, coalesce(${field("stream_state")}, ''), ${field("input")}, ${field("output")}, charged,
+    coalesce(${field("status")}, ''), coalesce(${field("stream_state")}, ''),
+    coalesce(${field("input")}, 0), coalesce(${field("output")}, 0), charged,
     CASE WHEN charged > 0 THEN record -> ${positionOf("paid")} END
   FROM calls WHERE seq > ? AND seq <= ?`;
 
