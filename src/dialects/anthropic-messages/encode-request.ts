@@ -14,6 +14,7 @@ import { encodeOutput } from "./encode-output.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 import { reportUnsupported } from "./unsupported.ts";
 import { API_VERSION, BETAS, COUNT_PATH, FALLBACK_MAX_TOKENS, MESSAGES_PATH } from "./wire-names.ts";
+import { words } from "../../lib/words.ts";
 
 const COMMON_NAMES = commonNames(LOSS_FIELDS);
 /** Fields that a count_tokens request takes (Anthropic token counting). */
@@ -105,12 +106,12 @@ function encodeStop(request: GenerateRequest, encoding: Encoding): JsonObject {
 }
 
 /** Anthropic knows `auto` and `standard_only`; `default` and `standard` elsewhere mean the latter. */
-const TIERS: Readonly<Record<string, string>> = {
+const TIERS: Readonly<Record<string, string>> = words({
   auto: "auto",
   standard_only: "standard_only",
   default: "standard_only",
   standard: "standard_only",
-};
+});
 
 function encodeTier(request: GenerateRequest, encoding: Encoding): JsonObject {
   if (request.serviceTier === null) return {};

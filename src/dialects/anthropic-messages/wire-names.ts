@@ -1,4 +1,5 @@
 import type { FinishKind } from "../../ir/finish.ts";
+import { words } from "../../lib/words.ts";
 
 /** The API version whose wire format this folder speaks; newer ones refuse sampling parameters (Anthropic API versioning). */
 export const API_VERSION = "2023-06-01";
@@ -19,7 +20,7 @@ export const INVALID_JSON_KEY = "INVALID_JSON";
 export const IMAGE_TYPES: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
 
 /** stop_reason → finish kind (Anthropic stop reasons). */
-export const FINISH_KINDS: Readonly<Record<string, FinishKind>> = {
+export const FINISH_KINDS: Readonly<Record<string, FinishKind>> = words({
   end_turn: "stop",
   stop_sequence: "stop",
   max_tokens: "length",
@@ -28,7 +29,7 @@ export const FINISH_KINDS: Readonly<Record<string, FinishKind>> = {
   compaction: "pause",
   refusal: "refusal",
   model_context_window_exceeded: "context",
-};
+});
 
 /** Finish kind → stop_reason, where no native reason is at hand. */
 export const STOP_REASONS: Readonly<Record<FinishKind, string>> = {
@@ -44,7 +45,7 @@ export const STOP_REASONS: Readonly<Record<FinishKind, string>> = {
 };
 
 /** error.type → HTTP status, for errors inside a stream (Anthropic errors). */
-export const ERROR_STATUSES: Readonly<Record<string, number>> = {
+export const ERROR_STATUSES: Readonly<Record<string, number>> = words({
   invalid_request_error: 400,
   authentication_error: 401,
   billing_error: 402,
@@ -56,7 +57,7 @@ export const ERROR_STATUSES: Readonly<Record<string, number>> = {
   api_error: 500,
   timeout_error: 504,
   overloaded_error: 529,
-};
+});
 
 /** Tools of Anthropic's own types that the client runs itself, or that cost nothing but tokens. */
 export const FREE_TOOL_TYPES: ReadonlySet<string> = new Set([

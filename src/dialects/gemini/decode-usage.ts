@@ -1,18 +1,19 @@
 import type { TokenClass, TokenCounts, Usage } from "../../ir/usage.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import { countOf, objectsOf, textOf } from "./proto.ts";
+import { words } from "../../lib/words.ts";
 
 type Modality = "text" | "audio" | "image" | "video";
 type Split = Record<Modality, number>;
 
 /** PDF pages count as DOCUMENT and are priced as text. */
-const MODALITIES: Readonly<Record<string, Modality>> = {
+const MODALITIES: Readonly<Record<string, Modality>> = words({
   TEXT: "text",
   AUDIO: "audio",
   IMAGE: "image",
   VIDEO: "video",
   DOCUMENT: "text",
-};
+});
 const INPUT: Record<Modality, TokenClass> = {
   text: "input",
   audio: "input_audio",

@@ -2,13 +2,14 @@ import type { PartOf } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { EncodeScope } from "./encode-scope.ts";
 import { guessMediaType } from "./media.ts";
+import { words } from "../../lib/words.ts";
 
-const RESOLUTIONS: Readonly<Record<string, string>> = {
+const RESOLUTIONS: Readonly<Record<string, string>> = words({
   low: "MEDIA_RESOLUTION_LOW",
   medium: "MEDIA_RESOLUTION_MEDIUM",
   high: "MEDIA_RESOLUTION_HIGH",
   ultra_high: "MEDIA_RESOLUTION_ULTRA_HIGH",
-};
+});
 
 /** A media part on the wire; null (and a loss) when the provider can't get at it. */
 export function encodeMedia(part: PartOf<"media">, scope: EncodeScope): JsonObject | null {

@@ -10,18 +10,19 @@ import { encodeToolChoice, encodeTools } from "./encode-tools.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 import { modelPath } from "./model-name.ts";
 import { toWireSchema } from "./schema.ts";
+import { words } from "../../lib/words.ts";
 
 /** Stop sequences that a request may have (https://ai.google.dev/api/generate-content#FIELDS.stop_sequences). */
 const MAX_STOPS = 5;
 const INT32_MAX = 0x7fff_ffff;
 const COMMON_NAMES = commonNames(LOSS_FIELDS);
-const SERVICE_TIERS: Readonly<Record<string, string>> = {
+const SERVICE_TIERS: Readonly<Record<string, string>> = words({
   flex: "flex",
   priority: "priority",
   default: "standard",
   standard: "standard",
   standard_only: "standard",
-};
+});
 
 /** The generateContent call for a target (https://ai.google.dev/api/generate-content). Throws GatewayError 400 for parts it can't leave out. */
 export function encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {

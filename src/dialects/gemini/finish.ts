@@ -1,5 +1,6 @@
 import type { Finish, FinishKind } from "../../ir/finish.ts";
 import type { JsonValue } from "../../lib/json.ts";
+import { words } from "../../lib/words.ts";
 
 /** Candidate.FinishReason by number, as Vertex AI's proto has them; seen in REST answers when the gateway didn't know the name. */
 const BY_NUMBER = [
@@ -23,7 +24,7 @@ const BY_NUMBER = [
 ];
 
 /** What each reason means (https://ai.google.dev/api/generate-content#FinishReason); those left out are errors. */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = words({
   STOP: "stop",
   MAX_TOKENS: "length",
   CONTINUATION: "pause",
@@ -40,7 +41,7 @@ const KINDS: Readonly<Record<string, FinishKind>> = {
   MALFORMED_FUNCTION_CALL: "malformed-tool",
   UNEXPECTED_TOOL_CALL: "malformed-tool",
   TOO_MANY_TOOL_CALLS: "malformed-tool",
-};
+});
 
 /** The reason's name; null while there is none. */
 export function finishReason(value: JsonValue | undefined): string | null {

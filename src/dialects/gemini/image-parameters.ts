@@ -1,5 +1,6 @@
 import type { ImageRequest } from "../../ir/image.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { words } from "../../lib/words.ts";
 
 type Lose = (field: string, reason: string) => void;
 
@@ -13,7 +14,7 @@ const SHAPES: readonly { name: string; ratio: number; size: string }[] = [
 ];
 /** Largest deviation (in logarithms) of a size from a shape for it to count as that shape. */
 const TOLERANCE = 0.08;
-const FORMATS: Readonly<Record<string, string>> = { png: "image/png", jpeg: "image/jpeg", jpg: "image/jpeg" };
+const FORMATS: Readonly<Record<string, string>> = words({ png: "image/png", jpeg: "image/jpeg", jpg: "image/jpeg" });
 
 /** The shape nearest to a size such as `1024x1792`; a loss when none is near. */
 export function aspectRatioOf(size: string | undefined, lose: Lose): string | undefined {

@@ -2,6 +2,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { MediaSource } from "../../ir/request.ts";
 import { standardBase64 } from "./base64.ts";
 import type { ProtoReader } from "./proto.ts";
+import { words } from "../../lib/words.ts";
 
 export type MediaKind = "image" | "audio" | "video" | "document";
 
@@ -47,7 +48,7 @@ export function fileMediaType(uri: string): string {
   return guessMediaType(uri) ?? "application/octet-stream";
 }
 
-const BY_EXTENSION: Readonly<Record<string, string>> = {
+const BY_EXTENSION: Readonly<Record<string, string>> = words({
   png: "image/png",
   jpg: "image/jpeg",
   jpeg: "image/jpeg",
@@ -68,7 +69,7 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   md: "text/md",
   csv: "text/csv",
   html: "text/html",
-};
+});
 
 /** Media type by the extension of a URL's path; undefined when it tells nothing. */
 export function guessMediaType(url: string): string | undefined {

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { Loss } from "../../ir/loss.ts";
+import { words } from "../../lib/words.ts";
 
 /**
  * The two schema languages of the wire: `parameters` and `responseSchema` take an OpenAPI 3.0 subset with types in upper case
@@ -23,17 +24,17 @@ const SUBSET_KEYWORDS: ReadonlySet<string> = new Set(
 /** Say nothing about the value: left out without a loss. */
 const IDLE_KEYWORDS: ReadonlySet<string> = new Set(["$schema", "$comment"]);
 /** Formats that the subset knows, by type; others are a 400 there. */
-const SUBSET_FORMATS: Readonly<Record<string, readonly string[]>> = {
+const SUBSET_FORMATS: Readonly<Record<string, readonly string[]>> = words({
   string: ["date-time", "enum"],
   number: ["float", "double"],
   integer: ["int32", "int64"],
-};
+});
 const TYPES = ["string", "number", "integer", "boolean", "array", "object", "null"];
 /** Schema.Type by number (google.ai.generativelanguage.v1beta.Type). */
 const TYPE_NUMBERS = ["type_unspecified", "string", "number", "integer", "boolean", "array", "object", "null"];
 const COUNT_KEYWORDS = ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
 
-const SNAKE_KEYWORDS: Readonly<Record<string, string>> = {
+const SNAKE_KEYWORDS: Readonly<Record<string, string>> = words({
   any_of: "anyOf",
   min_items: "minItems",
   max_items: "maxItems",
@@ -42,7 +43,7 @@ const SNAKE_KEYWORDS: Readonly<Record<string, string>> = {
   min_properties: "minProperties",
   max_properties: "maxProperties",
   property_ordering: "propertyOrdering",
-};
+});
 
 /** A client's `parameters` or `responseSchema` as JSON Schema: types in lower case, `nullable` as a null type, counts as numbers. */
 export function fromSubset(schema: JsonObject): JsonObject {

@@ -1,5 +1,6 @@
+import { words } from "../../lib/words.ts";
 /** Hosted tools by the field of the wire's Tool message, and the name that they go by in the representation, in fees and in price fields. */
-const HOSTED_TOOLS: Readonly<Record<string, string>> = {
+const HOSTED_TOOLS: Readonly<Record<string, string>> = words({
   googleSearch: "web_search",
   googleSearchRetrieval: "web_search",
   enterpriseWebSearch: "web_search",
@@ -12,7 +13,7 @@ const HOSTED_TOOLS: Readonly<Record<string, string>> = {
   fileSearch: "file_search",
   retrieval: "retrieval",
   mcpServers: "mcp",
-};
+});
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 
@@ -22,13 +23,13 @@ export function hostedToolName(field: string): string | null {
 }
 
 /** Tool names of `toolCall` and `toolResponse` parts, whose wire form is an enum. */
-const TOOL_TYPES: Readonly<Record<string, string>> = {
+const TOOL_TYPES: Readonly<Record<string, string>> = words({
   GOOGLE_SEARCH_WEB: "web_search",
   GOOGLE_SEARCH_IMAGE: "image_search",
   URL_CONTEXT: "url_context",
   GOOGLE_MAPS: "google_maps",
   FILE_SEARCH: "file_search",
-};
+});
 
 export const toolTypeName = (toolType: string): string => TOOL_TYPES[toolType] ?? toolType.toLowerCase();
 

@@ -7,6 +7,7 @@ import { encodeMessages } from "./encode-messages.ts";
 import { encodeReasoning } from "./encode-reasoning.ts";
 import { encodeTools } from "./encode-tools.ts";
 import { Encoding, NOT_KNOWN } from "./encoding.ts";
+import { words } from "../../lib/words.ts";
 
 export const PATH = "/chat/completions";
 /** Most stop sequences that the API takes. */
@@ -132,7 +133,7 @@ function encodeModalities(request: GenerateRequest, encoding: Encoding): JsonObj
 }
 
 /** Anthropic's and Gemini's words for the list price are `default` here. */
-const TIERS: Readonly<Record<string, string>> = { standard: "default", standard_only: "default" };
+const TIERS: Readonly<Record<string, string>> = words({ standard: "default", standard_only: "default" });
 
 function encodeIdentity(request: GenerateRequest, encoding: Encoding): JsonObject {
   const { serviceTier, user, metadata, promptCacheKey } = request;

@@ -1,11 +1,12 @@
 import type { Finish, FinishKind } from "../../ir/finish.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { words } from "../../lib/words.ts";
 
 /**
  * `finish_reason` → why the choice ended. OpenAI's five, and what other servers say instead: `eos` (Together), `model_length` (Mistral),
  * `insufficient_system_resource` (DeepSeek), `abort` (vLLM), and the words of Anthropic and Gemini that some proxies leave in place.
  */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = words({
   stop: "stop",
   length: "length",
   tool_calls: "tool",
@@ -28,7 +29,7 @@ const KINDS: Readonly<Record<string, FinishKind>> = {
   error: "error",
   abort: "error",
   insufficient_system_resource: "error",
-};
+});
 
 export interface FinishFacts {
   hasText: boolean;

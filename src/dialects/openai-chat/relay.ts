@@ -2,6 +2,7 @@ import type { Annotation, HeldFrame, OwnedFields, RelayContext, SplicedRequest }
 import type { Loss } from "../../ir/loss.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
+import { JsonScanError } from "../../wire/json-error.ts";
 import { scanObject, type ScannedObject } from "../../wire/scan.ts";
 import { appendFields, replaceNested, spliceFields } from "../../wire/splice.ts";
 import { formatSse } from "../../wire/sse.ts";
@@ -108,12 +109,17 @@ function annotateChunk(
   return appendFields(replaceNested(bytes, ["usage"], JSON.stringify(encodeUsage(annotation.usage))), fields);
 }
 
-/** The usage as its provider wrote it. */
+/** The usage as its provider wrote it; out of a frame that isn't fit to be cut (a field twice), as it was read. */
 function usageText(frame: TailFrame): string {
-  const doc = scanObject(Buffer.from(frame.held.frame.data));
-  const field = doc.fields.get("usage");
-  if (field === undefined) return "null";
-  return Buffer.from(doc.bytes.subarray(field.valueStart, field.valueEnd)).toString("utf8");
+  try {
+    const doc = scanObject(Buffer.from(frame.held.frame.data));
+    const field = doc.fields.get("usage");
+    if (field === undefined) return "null";
+    return Buffer.from(doc.bytes.subarray(field.valueStart, field.valueEnd)).toString("utf8");
+  } catch (error) {
+    if (error instanceof JsonScanError) return JSON.stringify(frame.chunk?.["usage"] ?? null);
+    throw error;
+  }
 }
 
 /** Edits the JSON of a frame where it stands in its bytes; a frame whose data was spread over several lines is written anew. */

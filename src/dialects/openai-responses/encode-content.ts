@@ -1,6 +1,7 @@
 import type { MediaSource, Part, PartOf } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Encoding } from "./encoding.ts";
+import { words } from "../../lib/words.ts";
 
 /** Whose content it is: assistants speak in `output_text`, everybody else in `input_…` parts. */
 export type Speaker = "input" | "output";
@@ -88,13 +89,13 @@ function encodeImage(part: PartOf<"media">, rest: JsonObject, encoding: Encoding
   };
 }
 
-const AUDIO_FORMATS: Readonly<Record<string, string>> = {
+const AUDIO_FORMATS: Readonly<Record<string, string>> = words({
   "audio/mpeg": "mp3",
   "audio/mp3": "mp3",
   "audio/wav": "wav",
   "audio/x-wav": "wav",
   "audio/wave": "wav",
-};
+});
 
 function encodeAudio(part: PartOf<"media">, encoding: Encoding): JsonObject | null {
   const format = part.source.kind === "inline" ? AUDIO_FORMATS[part.source.mediaType] : undefined;

@@ -5,11 +5,12 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { dropPrefill, encodeInput } from "./encode-input.ts";
 import { encodeTools, schemaName } from "./encode-tools.ts";
 import { Encoding } from "./encoding.ts";
+import { words } from "../../lib/words.ts";
 
 const PATH = "/responses";
 const SEALED_REASONING = "reasoning.encrypted_content";
 /** Anthropic's and Gemini's words for the list price are `default` here. */
-const TIERS: Readonly<Record<string, string>> = { standard: "default", standard_only: "default" };
+const TIERS: Readonly<Record<string, string>> = words({ standard: "default", standard_only: "default" });
 /** Least output cap that the API takes ("integer_below_min_value"). */
 const MIN_OUTPUT = 16;
 

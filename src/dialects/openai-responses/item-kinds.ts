@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../lib/json.ts";
+import { words } from "../../lib/words.ts";
 
 /** Items of tools that OpenAI's side runs, with the name of the tool, which is also the name of its fee. */
-const HOSTED_ITEMS: Readonly<Record<string, string>> = {
+const HOSTED_ITEMS: Readonly<Record<string, string>> = words({
   web_search_call: "web_search",
   file_search_call: "file_search",
   code_interpreter_call: "code_interpreter",
@@ -13,7 +14,7 @@ const HOSTED_ITEMS: Readonly<Record<string, string>> = {
   shell_call_output: "shell",
   program: "program",
   program_output: "program",
-};
+});
 
 /** Items of built-in tools that the client has to run or to answer. */
 const CLIENT_ITEMS: ReadonlySet<string> = new Set([

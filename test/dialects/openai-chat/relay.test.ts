@@ -119,6 +119,13 @@ describe("the end of a stream", () => {
     expect(annotate(stream, false)).toContain(`"usage":${odd}`);
   });
 
+  test("a usage chunk with a field twice, or of a forbidden name, is taken over as it was read", () => {
+    for (const more of ['"usage":{"prompt_tokens":10}', '"constructor":1']) {
+      const stream = `${frame(finish)}data: {"choices":[],${more},"usage":{"prompt_tokens":11}}\n\n${frame("[DONE]")}`;
+      expect(annotate(stream, false)).toContain('"usage":{"prompt_tokens":11}');
+    }
+  });
+
   test("CRLF, event names and bytes outside the edit stay", () => {
     const stream = `event: x\r\nid: 7\r\ndata: { "choices" : [ {"index":0,"delta":{},"finish_reason":"stop"} ], "usage": {"a":1} }\r\n\r\ndata: [DONE]\r\n\r\n`;
     expect(annotate(stream, true)).toBe(stream.replace('{"a":1} }', `{"a":1} ,${MARKS}}`));

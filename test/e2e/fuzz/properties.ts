@@ -12,8 +12,18 @@ interface Route {
   shape: Shape;
   path(model: string, stream: boolean): string;
   body(model: string, stream: boolean): object;
+  /** What the provider answers, where that is no conversation. */
+  script?: Script;
 }
 
+/** Vectors in all the forms that are asked for. */
+const VECTORS = JSON.stringify({
+  object: "list",
+  data: [{ object: "embedding", index: 0, embedding: [0.5] }],
+  usage: { prompt_tokens: 1, total_tokens: 1 },
+  embedding: { values: [0.5] },
+  embeddings: [{ values: [0.5] }],
+});
 const TOOL = { type: "object", properties: { city: { type: "string" } } };
 const ASK = [{ role: "user", content: "What is the weather in Oslo?" }];
 
@@ -51,6 +61,47 @@ const ROUTES: readonly Route[] = [
       messages: ASK,
       tools: [{ name: "get_weather", input_schema: TOOL }],
     }),
+  },
+  {
+    shape: "openai",
+    path: () => "/v1/responses/input_tokens",
+    body: (model) => ({ model, input: "Hi", tools: [{ type: "function", name: "f", parameters: TOOL }] }),
+  },
+  { shape: "anthropic", path: () => "/v1/messages/count_tokens", body: (model) => ({ model, messages: ASK }) },
+  {
+    shape: "openai",
+    path: () => "/v1/embeddings",
+    body: () => ({ model: "embedder", input: ["a", "b"], dimensions: 3, encoding_format: "float" }),
+    script: { body: Buffer.from(VECTORS) },
+  },
+  {
+    shape: "openai",
+    path: () => "/v1/images/generations",
+    body: (model) => ({ model, prompt: "A cat", n: 1, size: "1024x1024" }),
+  },
+  {
+    shape: "gemini",
+    path: (model) => `/v1beta/models/${model}:countTokens`,
+    body: (model) => ({
+      generateContentRequest: { model: `models/${model}`, contents: [{ parts: [{ text: "Hi" }] }] },
+    }),
+  },
+  {
+    shape: "gemini",
+    path: () => "/v1beta/models/google-embedder:embedContent",
+    body: () => ({ content: { parts: [{ text: "Hi" }] }, taskType: "RETRIEVAL_QUERY", outputDimensionality: 3 }),
+    script: { body: Buffer.from(VECTORS) },
+  },
+  {
+    shape: "gemini",
+    path: () => "/v1beta/models/google-embedder:batchEmbedContents",
+    body: () => ({ requests: [{ model: "models/google-embedder", content: { parts: [{ text: "Hi" }] } }] }),
+    script: { body: Buffer.from(VECTORS) },
+  },
+  {
+    shape: "gemini",
+    path: (model) => `/v1beta/models/${model}:streamGenerateContent`,
+    body: () => ({ contents: [{ role: "user", parts: [{ text: "Hi" }] }] }),
   },
   {
     shape: "gemini",
@@ -126,7 +177,7 @@ async function ask(bed: Bed, path: string, body: Uint8Array<ArrayBuffer>): Promi
 /** Whatever comes in: served, or refused in the client's dialect with a 4xx. A 503 tells of a provider, and these answer. */
 export async function badRequests(bed: Bed, options: fc.Parameters<unknown>): Promise<void> {
   const property = fc.asyncProperty(route, provider, fc.boolean(), change, async (at, name, stream, how) => {
-    bed.script({ text: "Hi" });
+    bed.script(at.script ?? { text: "Hi" });
     const body = changed(JSON.stringify(at.body(modelOf(name), stream)), how);
     const { answer, text } = await ask(bed, at.path(modelOf(name), stream), body);
     expect(answer.status).toBeLessThan(500);
