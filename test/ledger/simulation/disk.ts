@@ -114,8 +114,10 @@ export class Disk {
     return made;
   }
 
-  #post({ debit, credit, amount, kind, reference }: Extract<LedgerOp, { op: "entry" }>["entry"]): void {
+  #post({ at, debit, credit, amount, kind, reference }: Extract<LedgerOp, { op: "entry" }>["entry"]): void {
     if (amount <= 0n) throw new Error("an entry of nothing");
+    const expiresAt = this.grants.get(reference)?.expiresAt ?? Infinity;
+    if (kind === "expired" && expiresAt > at) throw new Error(`grant ${reference} expired before its time`);
     this.#book(debit).posted -= amount;
     this.#book(credit).posted += amount;
     this.#move(debit, -amount);
