@@ -25,6 +25,7 @@ import { SinkTable } from "./sink-table.ts";
 import { checkFile, checkNewestCalls } from "./start-check.ts";
 import { Summaries } from "./summaries.ts";
 import { Writer } from "./writer.ts";
+import { LogFlush } from "./log-flush.ts";
 
 /** Everything that is kept in a data folder. One process has it open at a time. */
 export interface Store {
@@ -87,7 +88,8 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   tune(db);
   protect(file);
   pinCurrency(db, options.currency());
-  const writer = new Writer(db, { log: options.log, reserve: new Reserve(join(dataDir, RESERVE_FILE)) });
+  const reserve = new Reserve(join(dataDir, RESERVE_FILE));
+  const writer = new Writer(db, { log: options.log, reserve, flush: new LogFlush(db) });
   const storage = new SqliteLedgerStorage(db, writer, options.currency);
   const orm = drizzle(db);
   const accounts = new AccountStore(orm, writer);

@@ -1,6 +1,7 @@
 import { type Database, SQLiteError, type Statement } from "bun:sqlite";
 import { RowsRefused } from "../ledger/unavailable.ts";
 import { errorText, type Logger } from "../lib/log.ts";
+import type { LogFlush } from "./log-flush.ts";
 import type { Reserve } from "./reserve.ts";
 
 type Write = () => void;
@@ -11,6 +12,11 @@ type Failures = ReadonlyMap<number, unknown> | null;
 interface Batch {
   writes: Write[];
   done: PromiseWithResolvers<Failures>;
+}
+
+interface Committed {
+  batch: Batch;
+  failures: Failures;
 }
 
 /** ms between two probes while the database can't be written. */
@@ -26,27 +32,35 @@ const BUSY_PATIENCE_MS = 5_000;
 type WriterState = "open" | "tight" | "down";
 
 /**
- * Group commit: the writes of one turn of the event loop go to disk in one transaction, and all who wait for it are told at once. After a
- * failed flush everything new is refused until a probe commit succeeds, so that nobody is promised what the disk won't keep.
+ * Group commit: the writes of one turn of the event loop are one transaction, and all who wait for it are told once it has been flushed. What is
+ * written while a flush is under way gathers for the next one. After a failure everything new is refused until a probe succeeds, so that nobody is
+ * promised what the disk won't keep.
  */
 export class Writer {
   readonly #db: Database;
   readonly #log: Logger;
   readonly #reserve: Reserve;
+  readonly #flush: LogFlush;
   readonly #sql: Record<"begin" | "commit" | "rollback" | "probe", Statement>;
   readonly #beforeCommit: Write[] = [];
   readonly #rollbacks: Write[] = [];
   readonly #resets: Write[] = [];
   readonly #waiting: PromiseWithResolvers<void>[] = [];
+  /** Gathers writes. */
   #batch: Batch | null = null;
+  /** Is committed and being flushed. */
+  #flushing: Committed | null = null;
+  /** A flush has failed, and what it was for is not known to be on disk. */
+  #mustRescue = false;
   #state: WriterState = "open";
   #busySince: number | null = null;
   #probeTimer: ReturnType<typeof setInterval> | null = null;
 
-  constructor(db: Database, options: { log: Logger; reserve: Reserve }) {
+  constructor(db: Database, options: { log: Logger; reserve: Reserve; flush: LogFlush }) {
     this.#db = db;
     this.#log = options.log;
     this.#reserve = options.reserve;
+    this.#flush = options.flush;
     this.#sql = {
       begin: db.prepare("BEGIN IMMEDIATE"),
       commit: db.prepare("COMMIT"),
@@ -86,8 +100,7 @@ export class Writer {
     if (this.#state === "down" || (this.#state === "tight" && !vital)) throw new Error("the database can't be written");
     if (this.#batch === null) {
       this.#batch = { writes: [], done: Promise.withResolvers() };
-      // The batch is being waited for below, by its first writer at least.
-      setImmediate(() => this.flush());
+      if (this.#flushing === null) this.#commitSoon();
     }
     const place = this.#batch.writes.push(write) - 1;
     const failures = await this.#batch.done.promise;
@@ -102,23 +115,63 @@ export class Writer {
     return waiter.promise;
   }
 
-  /** Writes what has been queued, now. */
-  flush(): void {
+  #commitSoon(): void {
+    setImmediate(() => this.#commitBatch());
+  }
+
+  #commitBatch(): void {
     const batch = this.#batch;
-    if (batch === null) return;
+    if (batch === null || this.#flushing !== null) return;
     try {
       const failures = this.#commit(batch.writes);
       this.#batch = null;
       this.#busySince = null;
       if (failures !== null) this.#tryReset();
-      batch.done.resolve(failures);
+      const committed = { batch, failures };
+      this.#flushing = committed;
+      this.#flush.start().then(
+        () => this.#flushed(committed),
+        (error: unknown) => this.#flushFailed(committed, error),
+      );
     } catch (error) {
-      if (this.#mayWait(error)) return void setTimeout(() => this.flush(), BUSY_RETRY_MS);
+      if (this.#mayWait(error)) return void setTimeout(() => this.#commitBatch(), BUSY_RETRY_MS);
       this.#batch = null;
       this.#busySince = null;
       this.#goDown(error);
       batch.done.reject(error);
     }
+  }
+
+  #flushed(committed: Committed): void {
+    if (this.#flushing !== committed) return;
+    this.#flushing = null;
+    committed.batch.done.resolve(committed.failures);
+    // In the next turn: those who were told just now may have more to write.
+    if (this.#batch !== null) this.#commitSoon();
+  }
+
+  #flushFailed(committed: Committed, error: unknown): void {
+    if (this.#flushing !== committed) return;
+    this.#log.error("a commit could not be flushed", { error: errorText(error) });
+    this.#mustRescue = true;
+    if (this.#rescued()) return this.#flushed(committed);
+    const gathered = this.#batch;
+    this.#flushing = null;
+    this.#batch = null;
+    this.#goDown(error);
+    committed.batch.done.reject(error);
+    gathered?.done.reject(error);
+  }
+
+  /** True when nothing hangs on a flush that failed (any more). */
+  #rescued(): boolean {
+    if (!this.#mustRescue) return true;
+    try {
+      this.#mustRescue = !this.#flush.rescue();
+    } catch (error) {
+      this.#log.error("the log can't be copied into the database", { error: errorText(error) });
+    }
+    return !this.#mustRescue;
   }
 
   /** A lock of another process, such as a backup's, is worth a short wait; writes that come meanwhile join the batch. */
@@ -209,7 +262,8 @@ export class Writer {
   #probeSucceeds(): boolean {
     try {
       this.#transaction(() => void this.#sql.probe.run(String(performance.now())));
-      return this.#tryReset();
+      this.#flush.now();
+      return this.#rescued() && this.#tryReset();
     } catch (error) {
       const freed = codeOf(error) === "SQLITE_FULL" && this.#reserve.release();
       this.#log.debug("the database still can't be written", { error: errorText(error), freed });
@@ -217,13 +271,28 @@ export class Writer {
     }
   }
 
+  /** Writes what has been gathered, and waits for the disk. */
   close(): void {
-    this.flush();
+    const flushing = this.#flushing;
+    if (flushing !== null) this.#finish(flushing.batch, () => flushing.failures);
     const left = this.#batch;
+    if (left !== null) this.#finish(left, () => this.#commit(left.writes));
+    this.#flushing = null;
     this.#batch = null;
-    left?.done.reject(new Error("the database is closed"));
+    this.#flush.close();
     if (this.#probeTimer !== null) clearInterval(this.#probeTimer);
     for (const waiter of this.#waiting.splice(0)) waiter.reject(new Error("the database is closed"));
+  }
+
+  #finish(batch: Batch, commit: () => Failures): void {
+    try {
+      const failures = commit();
+      this.#flush.now();
+      batch.done.resolve(failures);
+    } catch (error) {
+      this.#log.error("the last writes could not be flushed", { error: errorText(error) });
+      batch.done.reject(error);
+    }
   }
 }
 
