@@ -90,11 +90,16 @@ export class Invoicing {
     return issued;
   }
 
-  /** The same for every account that was charged in the month, in the order of their ids. */
-  async issueAll(month: string): Promise<IssuedInvoice[]> {
+  /** The same for every account that was charged in the month, in the order of their ids; those with calls still under way are left for later. */
+  async issueAll(month: string): Promise<{ issued: IssuedInvoice[]; underWay: string[] }> {
     const issued: IssuedInvoice[] = [];
-    for (const accountId of this.store.chargedIn(month)) issued.push(await this.issue(accountId, month));
-    return issued;
+    const underWay: string[] = [];
+    for (const accountId of this.store.chargedIn(month)) {
+      const isLate = this.store.openHolds(accountId, month) > 0 && this.store.ofMonth(accountId, month) === null;
+      if (isLate) underWay.push(accountId);
+      else issued.push(await this.issue(accountId, month));
+    }
+    return { issued, underWay };
   }
 
   /**

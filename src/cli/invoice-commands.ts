@@ -1,4 +1,6 @@
 import { defineCommand } from "citty";
+import { printResult } from "./output.ts";
+import { CommandError } from "./transport.ts";
 import { orNone } from "./accounts-commands.ts";
 import { type AdminContext, call, common, given, id } from "./admin-commands.ts";
 
@@ -10,8 +12,18 @@ export function issueCommand(context: AdminContext) {
       month: { type: "string", required: true, description: "such as 2026-10" },
       account: { type: "string", description: "account id; left out: every account that was charged" },
     },
-    run: ({ args }) =>
-      call(context, args, "POST", "/admin/invoices", given({ month: args.month, account_id: args.account })),
+    run: async ({ args }) => {
+      const connection = await context.connect(args["data-dir"]);
+      try {
+        const body = given({ month: args.month, account_id: args.account });
+        const result = (await connection.send("POST", "/admin/invoices", body)) as { under_way?: string[] };
+        printResult(context.out, result, args.json === true);
+        const late = result.under_way ?? [];
+        if (late.length > 0) throw new CommandError(`calls are still under way, run it again for ${late.join(", ")}`);
+      } finally {
+        await connection.close();
+      }
+    },
   });
 }
 

@@ -128,7 +128,9 @@ test("a month is issued, shown, credited; customers see their own", async () => 
   const issued = await gateway.admin("POST", "/admin/invoices", { month });
   expect(issued["data"]).toMatchObject([{ number: "INV-000001", account_id: "a", month, total: "1.30" }]);
   expect((await gateway.admin("POST", "/admin/invoices", { month, account_id: "a" }))["data"]).toEqual(issued["data"]);
-  expect(await gateway.admin("GET", `/admin/invoices?account_id=a&month=${month}`)).toEqual(issued);
+  expect(await gateway.admin("GET", `/admin/invoices?account_id=a&month=${month}`)).toMatchObject({
+    data: issued["data"],
+  });
   const shown = {
     number: "INV-000001",
     status: "issued",
@@ -196,5 +198,9 @@ test("what can't be issued or credited is refused", async () => {
   await refused("POST", "/admin/invoices/7/credit-notes", { amount: "-1", reason: "x" }, "400");
   await refused("POST", "/admin/invoices/7/payments", { amount: "1" }, "404");
   await refused("PATCH", `/admin/accounts/${accountId}/billing`, { tax_percent: "101" }, "400");
-  expect(await gateway.admin("POST", "/admin/invoices", { month: "2020-01" })).toEqual({ object: "list", data: [] });
+  expect(await gateway.admin("POST", "/admin/invoices", { month: "2020-01" })).toEqual({
+    object: "list",
+    data: [],
+    under_way: [],
+  });
 });

@@ -22,8 +22,11 @@ export const issueSchema = t.Object(
 export async function issueInvoices(deps: HttpDeps, input: Static<typeof issueSchema>): Promise<JsonObject> {
   const { month, isOver } = readMonth(deps, input.month);
   if (!isOver) throw invalidRequest("month", "This month is not over.");
-  if (input.account_id === undefined) return issuedList(deps, await deps.invoicing.issueAll(month));
-  return issuedList(deps, [await deps.invoicing.issue(findAccount(deps, input.account_id).id, month)]);
+  if (input.account_id !== undefined) {
+    return issuedList(deps, [await deps.invoicing.issue(findAccount(deps, input.account_id).id, month)]);
+  }
+  const { issued, underWay } = await deps.invoicing.issueAll(month);
+  return { ...issuedList(deps, issued), under_way: underWay };
 }
 
 /** Issued invoices, of one account or month where the query names them. */
