@@ -26,6 +26,8 @@ export interface OperationFacts<Request, Answer> {
   countInput(request: Request, target: Target): number;
   /** Images made, by size; null for other operations. */
   imagesOf(answer: Answer, request: Request): Record<string, number> | null;
+  /** Whether an answer in the client's own dialect has the form that was asked for; one that hasn't is written anew. */
+  isAsAsked(answer: Answer, request: Request): boolean;
 }
 
 interface Done<Answer> {
@@ -70,6 +72,8 @@ export class OperationRun<Request, Answer> {
     const live = this.#live;
     const dialect = DIALECTS[target.dialect];
     const codec = this.#codec(dialect);
+    // Read before anything is sent, relays too: what it refuses must not have cost anything.
+    const request = this.#decoded;
     if (dialect.id === live.call.dialect.id) {
       const owned = { model: target.facts.upstreamModel };
       const spliced = codec.spliceRequest(live.scanned, owned, live.call.route, target.facts);
@@ -83,7 +87,7 @@ export class OperationRun<Request, Answer> {
         losses: spliced.losses,
       };
     }
-    const encoded = codec.encodeRequest(this.#decoded, target.facts);
+    const encoded = codec.encodeRequest(request, target.facts);
     const body = encoder.encode(JSON.stringify(encoded.body));
     return {
       target,
@@ -117,12 +121,10 @@ export class OperationRun<Request, Answer> {
       await settleUnseen(live, true);
       return new Response(null, { status: 499 });
     }
-    if (done.prepared.mode === "translate") live.answerLosses = this.#encode(done, annotate(live, null)).losses;
+    const isRelayed = done.prepared.mode === "relay" && this.#facts.isAsAsked(done.answer, this.#decoded);
+    if (!isRelayed) live.answerLosses = this.#encode(done, annotate(live, null)).losses;
     const annotation = annotate(live, await settleCall(live, { state: "completed" }));
-    const body =
-      done.prepared.mode === "relay"
-        ? this.#client.annotateBody(done.bytes, annotation)
-        : this.#encode(done, annotation).bytes;
+    const body = isRelayed ? this.#client.annotateBody(done.bytes, annotation) : this.#encode(done, annotation).bytes;
     return jsonResponse(live, body, annotation, headers);
   }
 

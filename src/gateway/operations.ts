@@ -20,6 +20,9 @@ export function embedFacts(live: LiveCall): OperationFacts<EmbedRequest, EmbedAn
         return sum + tokens;
       }, 0),
     imagesOf: () => null,
+    // Servers that know no base64 answer with numbers, which OpenAI's SDK for JavaScript unpacks into other numbers.
+    isAsAsked: (answer, request) =>
+      request.encoding !== "base64" || answer.vectors.every((vector) => vector.kind === "base64"),
   };
 }
 
@@ -30,6 +33,7 @@ export function imageFacts(live: LiveCall): OperationFacts<ImageRequest, ImageAn
     usageOf: (answer) => answer.usage,
     countInput: (request, target) => live.deps.tokens.countText(request.prompt, target),
     imagesOf: (answer, request) => ({ [request.size ?? "default"]: answer.images.length }),
+    isAsAsked: () => true,
   };
 }
 

@@ -29,11 +29,10 @@ function encodeCountRequest(request: GenerateRequest, target: TargetFacts): Enco
   return { path: modelPath(target.upstreamModel, "countTokens"), body: { generateContentRequest }, losses };
 }
 
-/** A provider's count, tokens; ProtoJSON leaves a zero out. Throws DecodeError when the body is no count. */
+/** A provider's count, tokens. Throws DecodeError when the body has none: no request counts as nothing, so it isn't a zero that ProtoJSON left out. */
 function decodeCountAnswer(body: JsonValue): number {
   if (!isObject(body)) throw new DecodeError("the answer is not a JSON object");
-  const told = body.totalTokens;
-  const tokens = told === undefined ? 0 : countOf(told);
+  const tokens = countOf(body.totalTokens);
   if (tokens === undefined) throw new DecodeError("the answer holds no token count");
   return tokens;
 }

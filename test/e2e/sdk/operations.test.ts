@@ -116,6 +116,21 @@ describe("embedding", () => {
   }
 });
 
+test("a server that knows no base64: the numbers are those that it gave", async () => {
+  bed.script({
+    body: { object: "list", model: "e", data: [{ object: "embedding", index: 0, embedding: VECTORS[0] }] },
+  });
+  const answer = await openaiClient(bed).embeddings.create({ model: "embedder", input: "one" });
+  expect(answer.data.map((item) => [...item.embedding])).toEqual([[0.5, -0.25, 1]]);
+});
+
+test("input that is refused has not been sent", async () => {
+  bed.script();
+  const refused = await bed.gateway.post("/v1/embeddings", { model: "embedder", input: [] }, bed.key);
+  expect(refused.status).toBe(400);
+  expect(bed.received).toEqual([]);
+});
+
 test("every list of models names every model", async () => {
   const expected = PROVIDERS.map(modelOf);
   const openai = [];
