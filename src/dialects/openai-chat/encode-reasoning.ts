@@ -1,5 +1,6 @@
 import type { ReasoningRequest } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { effortOfBudget } from "../shared/openai-settings.ts";
 import { type Encoding, NOT_KNOWN } from "./encoding.ts";
 
 type Effort = NonNullable<ReasoningRequest["effort"]>;
@@ -28,17 +29,16 @@ export function encodeReasoning(reasoning: ReasoningRequest | null, encoding: En
   }
 }
 
-/** Effort as asked for, or the nearest to a budget in tokens. The steps are those that Google and Anthropic suggest for theirs. */
+/** Effort as asked for, or the nearest to a budget in tokens. */
 function effortOf(reasoning: ReasoningRequest, encoding: Encoding): Effort | null {
   if (reasoning.mode === "off") {
-    loseEffort(reasoning, encoding);
+    encoding.loseEffort(reasoning);
     return "none";
   }
   if (reasoning.effort !== undefined) return reasoning.effort;
   const budget = reasoning.budget;
   if (budget === undefined || budget < 0) return null;
-  const effort =
-    budget === 0 ? "none" : budget <= 1024 ? "minimal" : budget <= 4096 ? "low" : budget <= 16384 ? "medium" : "high";
+  const effort = effortOfBudget(budget);
   if (budget > 0) {
     encoding.lose("reasoning.budget", `thinking budgets are not known to this provider; effort ${effort} is asked for`);
   }
@@ -49,7 +49,7 @@ function effortOf(reasoning: ReasoningRequest, encoding: Encoding): Effort | nul
 function openRouterForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
   const shown = openRouterDisplay(reasoning.display, encoding.isOwn);
   if (reasoning.mode === "off") {
-    loseEffort(reasoning, encoding);
+    encoding.loseEffort(reasoning);
     return { enabled: false };
   }
   if (shown === null) loseDisplay(reasoning, encoding);
@@ -68,7 +68,7 @@ function openRouterDisplay(display: ReasoningRequest["display"], isOwn: boolean)
 /** https://api-docs.deepseek.com/guides/thinking_mode: a switch, and an effort beside it. */
 function thinkingForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
   if (reasoning.mode === "off" || reasoning.effort === "none") {
-    loseEffort(reasoning, encoding);
+    encoding.loseEffort(reasoning);
     return { thinking: { type: "disabled" } };
   }
   loseDisplay(reasoning, encoding);
@@ -79,19 +79,13 @@ function thinkingForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObje
 /** Qwen: a switch and a budget; efforts are not known. */
 function qwenForm(reasoning: ReasoningRequest, encoding: Encoding): JsonObject {
   if (reasoning.mode === "off" || reasoning.effort === "none") {
-    loseEffort(reasoning, encoding);
+    encoding.loseEffort(reasoning);
     return { enable_thinking: false };
   }
   loseDisplay(reasoning, encoding);
   if (reasoning.effort !== undefined) encoding.lose("reasoning_effort", "this provider knows budgets only");
   const budget = reasoning.budget !== undefined && reasoning.budget > 0 ? { thinking_budget: reasoning.budget } : {};
   return { enable_thinking: true, ...budget };
-}
-
-/** Anthropic's effort goes for the whole answer and can be asked for without thinking; here there is none beside "off". */
-function loseEffort(reasoning: ReasoningRequest, encoding: Encoding): void {
-  if (reasoning.effort === undefined || reasoning.effort === "none") return;
-  encoding.lose("reasoning.effort", "reasoning is off, and the effort can't be asked for without it");
 }
 
 /** Chat answers show what reasoning the server shows; summaries can't be asked for. */

@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import type { EncodedRequest } from "../dialect.ts";
 import type { GenerateRequest } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
+import { openAiTier, schemaName } from "../shared/openai-settings.ts";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodeReasoning } from "./encode-reasoning.ts";
 import { encodeTools } from "./encode-tools.ts";
 import { Encoding, NOT_KNOWN } from "./encoding.ts";
-import { words } from "../../lib/words.ts";
 
 export const PATH = "/chat/completions";
 /** Most stop sequences that the API takes. */
@@ -61,13 +60,6 @@ function encodeFormat(request: GenerateRequest, encoding: Encoding): JsonObject 
       },
     },
   };
-}
-
-/** Names of schemas are `[A-Za-z0-9_-]{1,64}` here; others are made so, with a digest to keep them apart. */
-function schemaName(name: string): string {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
-  return `${name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 48)}_${digest}`;
 }
 
 function encodeSampling(request: GenerateRequest, encoding: Encoding): JsonObject {
@@ -132,16 +124,13 @@ function encodeModalities(request: GenerateRequest, encoding: Encoding): JsonObj
   return kept.some((name) => name !== "text") ? { modalities: kept } : {};
 }
 
-/** Anthropic's and Gemini's words for the list price are `default` here. */
-const TIERS: Readonly<Record<string, string>> = words({ standard: "default", standard_only: "default" });
-
 function encodeIdentity(request: GenerateRequest, encoding: Encoding): JsonObject {
   const { serviceTier, user, metadata, promptCacheKey } = request;
   const keepsMetadata = encoding.isOwn;
   // "The 'metadata' parameter is only allowed when 'store' is enabled."
   if (metadata !== undefined && !keepsMetadata) encoding.lose("metadata", "kept with stored completions only");
   return {
-    ...(serviceTier === null ? {} : { service_tier: TIERS[serviceTier] ?? serviceTier }),
+    ...(serviceTier === null ? {} : { service_tier: openAiTier(serviceTier) }),
     ...(user === undefined ? {} : { user }),
     ...(metadata === undefined || !keepsMetadata ? {} : { metadata }),
     ...(promptCacheKey === undefined ? {} : { prompt_cache_key: promptCacheKey }),

@@ -87,13 +87,8 @@ function formatOf(tool: Tool, encoding: Encoding): JsonObject {
 
 function encodeChoice(request: GenerateRequest, tools: number, encoding: Encoding): JsonObject {
   const choice = request.toolChoice;
-  if (choice === null) return {};
-  if (tools === 0) {
-    const forced = choice.mode === "required" || choice.mode === "named";
-    if (forced) encoding.lose("tool_choice", "there are no tools to choose from");
-    return {};
-  }
-  return { ...choiceOf(choice, request, encoding), ...parallelOf(choice, encoding) };
+  if (!encoding.canChoose(choice, tools)) return {};
+  return { ...choiceOf(choice, request, encoding), ...encoding.parallelCalls(choice) };
 }
 
 function choiceOf(choice: ToolChoice, request: GenerateRequest, encoding: Encoding): JsonObject {
@@ -121,11 +116,4 @@ function referTo(name: string, request: GenerateRequest, encoding: Encoding): Js
   const tool = request.tools.find((entry) => entry.name === name);
   const type = tool?.kind === "custom" && encoding.hasCustomTools ? "custom" : "function";
   return { type, [type]: { name } };
-}
-
-function parallelOf(choice: ToolChoice, encoding: Encoding): JsonObject {
-  if (choice.parallel === null) return {};
-  if (encoding.target.compat.parallel_tool_calls) return { parallel_tool_calls: choice.parallel };
-  if (!choice.parallel) encoding.lose("parallel_tool_calls", "this provider can't be told to call one tool at a time");
-  return {};
 }

@@ -1,11 +1,9 @@
 import { createHash } from "node:crypto";
-import type { DialectId } from "../../ir/dialect-id.ts";
-import type { Loss } from "../../ir/loss.ts";
 import type { CacheMark, GenerateRequest } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { strictViolation } from "../shared/strict-schema.ts";
+import { OpenAiEncoding, shortCallId } from "../shared/openai-encoding.ts";
 
 export const NOT_KNOWN = "not known to OpenAI Chat Completions";
 /** The API refuses longer tool call ids ("string too long", maximum 40). */
@@ -13,31 +11,9 @@ const MAX_TOOL_ID = 40;
 const SHORT_TOOL_ID = /^[a-zA-Z0-9]{9}$/;
 
 /** State of encoding one request: where it goes and what was lost on the way. */
-export class Encoding {
-  readonly losses: Loss[] = [];
-  readonly target: TargetFacts;
-  readonly origin: DialectId;
-
+export class Encoding extends OpenAiEncoding {
   constructor(request: GenerateRequest, target: TargetFacts) {
-    this.target = target;
-    this.origin = request.origin;
-  }
-
-  /** The client speaks this dialect too: fields that only it knows may be sent on. */
-  get isOwn(): boolean {
-    return this.origin === "openai-chat";
-  }
-
-  lose(field: string, reason: string): void {
-    this.losses.push({ field, reason, side: "request" });
-  }
-
-  /** Unknown fields of a wire value go back to this dialect only; elsewhere each one is a loss. */
-  extras(extras: JsonObject | undefined, path: string): JsonObject {
-    if (extras === undefined) return {};
-    if (this.isOwn) return extras;
-    for (const name of Object.keys(extras)) this.lose(`${path}.${name}`, NOT_KNOWN);
-    return {};
+    super(request, target, "openai-chat", NOT_KNOWN);
   }
 
   /**
@@ -57,18 +33,6 @@ export class Encoding {
     return { cache_control: mark.ttl === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" } };
   }
 
-  /**
-   * `strict` as it can be asked for. Clients of this dialect wrote their schema for it; others may hold to a schema that is outside
-   * OpenAI's strict subset, which the API would refuse: such a schema is sent as a guide only.
-   */
-  strict<T extends boolean | null>(strict: T, schema: JsonObject, path: string): T | false {
-    if (strict !== true || this.isOwn) return strict;
-    const violation = strictViolation(schema);
-    if (violation === null) return strict;
-    this.lose(`${path}.strict`, `the schema is outside the strict subset: ${violation}`);
-    return false;
-  }
-
   /** True when the target minted the seal, or when a relay would have passed it on unseen. Else the loss is reported. */
   mayUnseal(seal: Seal, path: string): boolean {
     if (seal.origin === "openai-chat" && (seal.realm === this.target.realm || seal.realm === "")) return true;
@@ -79,11 +43,7 @@ export class Encoding {
   /** A tool call id that the API takes: as it is, or a digest when it is too long. The same id always gives the same one. */
   toolId(id: string): string {
     if (this.target.compat.short_tool_ids) return SHORT_TOOL_ID.test(id) ? id : shortDigest(id);
-    if (id.length <= MAX_TOOL_ID) return id;
-    return `call_${createHash("sha256")
-      .update(id)
-      .digest("hex")
-      .slice(0, MAX_TOOL_ID - 5)}`;
+    return shortCallId(id, MAX_TOOL_ID, MAX_TOOL_ID - 5);
   }
 
   /** Custom tools exist at OpenAI; other servers are given them as functions (compat flag `custom_tools`). */

@@ -1,9 +1,7 @@
 import type { ReasoningRequest } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { optionalBoolean, optionalInteger, optionalObject, optionalString, optionalWord } from "../shared/fields.ts";
-
-const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
-const MAX_TOKENS = Number.MAX_SAFE_INTEGER;
+import { EFFORTS, MAX_WHOLE } from "../shared/openai-settings.ts";
 
 /** Fields by which clients ask for reasoning: OpenAI's, OpenRouter's, that of DeepSeek and Z.ai, and Qwen's. */
 export const REASONING_FIELDS = ["reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget"];
@@ -23,7 +21,7 @@ function decodeOpenRouter(body: JsonObject): ReasoningRequest | null {
   const reasoning = optionalObject(body["reasoning"], "reasoning");
   if (reasoning === undefined) return null;
   const effort = optionalWord(reasoning["effort"], "reasoning.effort", EFFORTS);
-  const budget = optionalInteger(reasoning["max_tokens"], "reasoning.max_tokens", 0, MAX_TOKENS);
+  const budget = optionalInteger(reasoning["max_tokens"], "reasoning.max_tokens", 0, MAX_WHOLE);
   const enabled = optionalBoolean(reasoning["enabled"], "reasoning.enabled");
   const excluded = optionalBoolean(reasoning["exclude"], "reasoning.exclude") === true;
   const summary = optionalWord(reasoning["summary"], "reasoning.summary", ["auto", "concise", "detailed"]);
@@ -41,7 +39,7 @@ function decodeThinking(body: JsonObject): ReasoningRequest | null {
   const thinking = optionalObject(body["thinking"], "thinking");
   if (thinking === undefined) return null;
   const type = optionalString(thinking["type"], "thinking.type");
-  const budget = optionalInteger(thinking["budget_tokens"], "thinking.budget_tokens", 1, MAX_TOKENS);
+  const budget = optionalInteger(thinking["budget_tokens"], "thinking.budget_tokens", 1, MAX_WHOLE);
   const mode = type === "disabled" ? "off" : type === "adaptive" || type === "auto" ? "adaptive" : "on";
   return { mode, ...(budget === undefined || mode === "off" ? {} : { budget }) };
 }
@@ -49,7 +47,7 @@ function decodeThinking(body: JsonObject): ReasoningRequest | null {
 /** `enable_thinking` and `thinking_budget`. */
 function decodeQwen(body: JsonObject): ReasoningRequest | null {
   const enabled = optionalBoolean(body["enable_thinking"], "enable_thinking");
-  const budget = optionalInteger(body["thinking_budget"], "thinking_budget", 0, MAX_TOKENS);
+  const budget = optionalInteger(body["thinking_budget"], "thinking_budget", 0, MAX_WHOLE);
   if (enabled === undefined && budget === undefined) return null;
   if (enabled === false || budget === 0) return { mode: "off" };
   return { mode: "on", ...(budget === undefined ? {} : { budget }) };

@@ -16,13 +16,13 @@ import {
   readString,
   unknownFields,
 } from "../shared/fields.ts";
+import { decodeIdentity, MAX_WHOLE, secondIdentifier } from "../shared/openai-settings.ts";
 import { decodeRequestCache } from "./content.ts";
 import { decodeMessages } from "./messages.ts";
 import { ChatReading } from "./reading.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
 import { decodeToolChoice, decodeTools } from "./tools.ts";
 
-const MAX_TOKENS = Number.MAX_SAFE_INTEGER;
 /** `n` of the API reference. */
 const MAX_CHOICES = 128;
 
@@ -101,8 +101,8 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
 
 /** The client's output cap in tokens; the newer name wins. */
 export function readMaxOutput(body: JsonObject): number | null {
-  const newer = optionalInteger(body["max_completion_tokens"], "max_completion_tokens", 1, MAX_TOKENS);
-  return newer ?? optionalInteger(body["max_tokens"], "max_tokens", 1, MAX_TOKENS) ?? null;
+  const newer = optionalInteger(body["max_completion_tokens"], "max_completion_tokens", 1, MAX_WHOLE);
+  return newer ?? optionalInteger(body["max_tokens"], "max_tokens", 1, MAX_WHOLE) ?? null;
 }
 
 /** System and developer messages that the conversation begins with. One of nothing else stays a conversation. */
@@ -149,10 +149,10 @@ function decodeSampling(body: JsonObject): Sampling {
   if (temperature !== undefined) values.temperature = temperature;
   const topP = optionalNumber(body["top_p"], "top_p", 0, 1);
   if (topP !== undefined) values.topP = topP;
-  const topK = optionalInteger(body["top_k"], "top_k", -1, MAX_TOKENS);
+  const topK = optionalInteger(body["top_k"], "top_k", -1, MAX_WHOLE);
   if (topK !== undefined && topK > 0) values.topK = topK;
   const seedField = isAbsent(body["seed"]) ? "random_seed" : "seed";
-  const seed = optionalInteger(body[seedField], seedField, -MAX_TOKENS, MAX_TOKENS);
+  const seed = optionalInteger(body[seedField], seedField, -MAX_WHOLE, MAX_WHOLE);
   if (seed !== undefined) values.seed = seed;
   const frequency = optionalNumber(body["frequency_penalty"], "frequency_penalty", -2, 2);
   if (frequency !== undefined) values.frequencyPenalty = frequency;
@@ -198,26 +198,9 @@ function decodeExpression(body: JsonObject): Expression {
   };
 }
 
-type Identity = Pick<GenerateRequest, "user" | "metadata" | "promptCacheKey">;
-
-function decodeIdentity(body: JsonObject): Identity {
-  // safety_identifier is the successor of user (API reference).
-  const user = optionalString(body["user"], "user") ?? optionalString(body["safety_identifier"], "safety_identifier");
-  const metadata = optionalObject(body["metadata"], "metadata");
-  const promptCacheKey = optionalString(body["prompt_cache_key"], "prompt_cache_key");
-  return {
-    ...(user === undefined ? {} : { user }),
-    ...(metadata === undefined || Object.keys(metadata).length === 0 ? {} : { metadata }),
-    ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
-  };
-}
-
 /** What is left for this dialect alone. `store: false` asks for what happens anyway. */
 function extraFields(body: JsonObject): JsonObject {
   const fields: JsonObject = { ...unknownFields(body, KNOWN) };
   if (optionalBoolean(body["store"], "store") === true) fields["store"] = true;
-  if (!isAbsent(body["user"]) && !isAbsent(body["safety_identifier"])) {
-    fields["safety_identifier"] = readString(body["safety_identifier"], "safety_identifier");
-  }
-  return fields;
+  return { ...fields, ...secondIdentifier(body) };
 }

@@ -2,15 +2,13 @@ import type { EncodedRequest } from "../dialect.ts";
 import type { GenerateRequest, ReasoningRequest } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { effortOfBudget, openAiTier, schemaName } from "../shared/openai-settings.ts";
 import { dropPrefill, encodeInput } from "./encode-input.ts";
-import { encodeTools, schemaName } from "./encode-tools.ts";
+import { encodeTools } from "./encode-tools.ts";
 import { Encoding } from "./encoding.ts";
-import { words } from "../../lib/words.ts";
 
 const PATH = "/responses";
 const SEALED_REASONING = "reasoning.encrypted_content";
-/** Anthropic's and Gemini's words for the list price are `default` here. */
-const TIERS: Readonly<Record<string, string>> = words({ standard: "default", standard_only: "default" });
 /** Least output cap that the API takes ("integer_below_min_value"). */
 const MIN_OUTPUT = 16;
 
@@ -34,7 +32,7 @@ export function encodeRequest(request: GenerateRequest, target: TargetFacts): En
     ...encodeOutputCap(request, encoding),
     ...encodeLogprobs(request),
     ...encodeInclude(request, target),
-    ...(request.serviceTier === null ? {} : { service_tier: TIERS[request.serviceTier] ?? request.serviceTier }),
+    ...(request.serviceTier === null ? {} : { service_tier: openAiTier(request.serviceTier) }),
     ...(request.promptCacheKey === undefined ? {} : { prompt_cache_key: request.promptCacheKey }),
     ...(request.user === undefined ? {} : { user: request.user }),
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
@@ -112,24 +110,19 @@ function encodeReasoning(reasoning: ReasoningRequest | null, encoding: Encoding)
   return Object.keys(fields).length === 0 ? {} : { reasoning: fields };
 }
 
+/** Effort as asked for, or the nearest to a budget; null = the model's own. */
 function effortOf(reasoning: ReasoningRequest, encoding: Encoding): string | null {
-  if (reasoning.mode !== "off") return reasoning.effort ?? effortOfBudget(reasoning, encoding);
-  // Anthropic's effort goes for the whole answer and can be asked for without thinking.
-  if (reasoning.effort !== undefined && reasoning.effort !== "none") {
-    encoding.lose("reasoning.effort", "reasoning is off, and the effort can't be asked for without it");
+  if (reasoning.mode === "off") {
+    encoding.loseEffort(reasoning);
+    return "none";
   }
-  return "none";
-}
-
-/** Budgets in tokens don't exist here: the nearest effort is asked for. The steps are those that Google and Anthropic suggest for theirs. */
-function effortOfBudget(reasoning: ReasoningRequest, encoding: Encoding): string | null {
-  const budget = reasoning.budget;
-  if (budget === undefined || budget < 0) return null;
-  const effort =
-    budget === 0 ? "none" : budget <= 1024 ? "minimal" : budget <= 4096 ? "low" : budget <= 16384 ? "medium" : "high";
-  if (budget > 0)
-    encoding.lose("reasoning.budget", `thinking budgets are not known here; effort ${effort} is asked for`);
-  return effort;
+  const { effort, budget } = reasoning;
+  if (effort !== undefined || budget === undefined || budget < 0) return effort ?? null;
+  const nearest = effortOfBudget(budget);
+  if (budget > 0) {
+    encoding.lose("reasoning.budget", `thinking budgets are not known here; effort ${nearest} is asked for`);
+  }
+  return nearest;
 }
 
 function summaryOf(reasoning: ReasoningRequest): JsonObject {

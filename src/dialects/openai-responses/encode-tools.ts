@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { GenerateRequest, Tool, ToolChoice } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import { customFormat } from "../shared/custom-tool.ts";
@@ -76,13 +75,8 @@ function formatOf(tool: Tool, encoding: Encoding): JsonObject {
 
 function encodeChoice(request: GenerateRequest, tools: number, encoding: Encoding): JsonObject {
   const choice = request.toolChoice;
-  if (choice === null) return {};
-  if (tools === 0) {
-    const forced = choice.mode === "required" || choice.mode === "named";
-    if (forced) encoding.lose("tool_choice", "there are no tools to choose from");
-    return {};
-  }
-  return { ...choiceOf(choice, request, encoding), ...parallelOf(choice, encoding) };
+  if (!encoding.canChoose(choice, tools)) return {};
+  return { ...choiceOf(choice, request, encoding), ...encoding.parallelCalls(choice) };
 }
 
 function choiceOf(choice: ToolChoice, request: GenerateRequest, encoding: Encoding): JsonObject {
@@ -104,18 +98,4 @@ function referTo(name: string, tools: readonly Tool[]): JsonObject {
   const tool = tools.find((entry) => entry.name === name);
   if (tool?.kind === "server") return { type: name };
   return { type: tool?.kind === "custom" ? "custom" : "function", name };
-}
-
-function parallelOf(choice: ToolChoice, encoding: Encoding): JsonObject {
-  if (choice.parallel === null) return {};
-  if (encoding.target.compat.parallel_tool_calls) return { parallel_tool_calls: choice.parallel };
-  if (!choice.parallel) encoding.lose("parallel_tool_calls", "this provider can't be told to call one tool at a time");
-  return {};
-}
-
-/** Names of schemas are `[A-Za-z0-9_-]{1,64}` here; others are made so, with a digest to keep them apart. */
-export function schemaName(name: string): string {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
-  return `${name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 48)}_${digest}`;
 }

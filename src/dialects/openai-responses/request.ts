@@ -16,13 +16,12 @@ import {
   readString,
   unknownFields,
 } from "../shared/fields.ts";
+import { decodeIdentity, EFFORTS, MAX_WHOLE, secondIdentifier } from "../shared/openai-settings.ts";
 import { decodeInput } from "./input.ts";
 import { ResponsesReading } from "./reading.ts";
 import { decodeToolChoice, decodeTools } from "./tools.ts";
 
-const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"] as const;
 const SUMMARIES = ["auto", "concise", "detailed", "none"] as const;
-const MAX_TOKENS = Number.MAX_SAFE_INTEGER;
 
 /** Fields that have a place of their own in the representation, or that the gateway deals with itself. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -74,7 +73,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
     toolChoice: choice,
     ...decodeText(body),
     sampling: decodeSampling(body),
-    maxOutput: optionalInteger(body["max_output_tokens"], "max_output_tokens", 1, MAX_TOKENS) ?? null,
+    maxOutput: optionalInteger(body["max_output_tokens"], "max_output_tokens", 1, MAX_WHOLE) ?? null,
     stop: [],
     n: 1,
     reasoning: decodeReasoning(body),
@@ -174,20 +173,6 @@ function includes(body: JsonObject): string[] {
   );
 }
 
-type Identity = Pick<GenerateRequest, "user" | "metadata" | "promptCacheKey">;
-
-function decodeIdentity(body: JsonObject): Identity {
-  // safety_identifier is the successor of user (API reference).
-  const user = optionalString(body["user"], "user") ?? optionalString(body["safety_identifier"], "safety_identifier");
-  const metadata = optionalObject(body["metadata"], "metadata");
-  const promptCacheKey = optionalString(body["prompt_cache_key"], "prompt_cache_key");
-  return {
-    ...(user === undefined ? {} : { user }),
-    ...(metadata === undefined || Object.keys(metadata).length === 0 ? {} : { metadata }),
-    ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
-  };
-}
-
 /**
  * What is left for this dialect alone. Values that ask for what happens anyway are left out, so that they are no loss elsewhere: sealed
  * reasoning always comes back, `truncation: "disabled"` is the default, and `stream_options` only switches padding off that we never add.
@@ -200,9 +185,7 @@ function extraFields(body: JsonObject): JsonObject {
   if (include.length > 0) fields["include"] = include;
   const truncation = optionalWord(body["truncation"], "truncation", ["auto", "disabled"]);
   if (truncation === "auto") fields["truncation"] = truncation;
-  if (!isAbsent(body["user"]) && !isAbsent(body["safety_identifier"])) {
-    fields["safety_identifier"] = readString(body["safety_identifier"], "safety_identifier");
-  }
+  Object.assign(fields, secondIdentifier(body));
   const reasoning = unknownFields(optionalObject(body["reasoning"], "reasoning") ?? {}, REASONING_FIELDS);
   if (reasoning !== undefined) fields["reasoning"] = reasoning;
   if (!isAbsent(body["stream_options"])) readObject(body["stream_options"], "stream_options");
