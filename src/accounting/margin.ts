@@ -20,8 +20,8 @@ export interface MarginRow {
   absorbedCost: Rational;
 }
 
-/** A payment that came in through the payment provider. */
-export interface PaymentRow {
+/** An amount that came from or went to an account beside its calls. */
+export interface AccountAmount {
   accountId: string;
   amount: Nano;
 }
@@ -36,20 +36,24 @@ export interface PaymentFee {
 /** One month as the ledger has it. */
 export interface MarginBooks {
   rows: MarginRow[];
-  payments: PaymentRow[];
+  /** Payments that came in through the payment provider. */
+  payments: AccountAmount[];
+  /** Credit notes to whole invoices, and refunds that name no call. */
+  goodwill: AccountAmount[];
   /** What the ledger has counted: charges less refunds, of all accounts. */
   counted: Nano;
 }
 
 export interface MarginLine extends Omit<MarginRow, "accountId" | "model"> {
   fees: Nano;
-  /** Charged, less what was refunded, less cost and fees. */
+  goodwill: Nano;
+  /** Charged, less what was refunded or given as goodwill, less cost and fees. */
   margin: Rational;
 }
 
 export interface MarginReport {
   byModel: (MarginLine & { model: string })[];
-  /** Accounts without calls are here for the fees of their payments. */
+  /** Accounts without calls are here for the fees of their payments, and for goodwill. */
   byAccount: (MarginLine & { accountId: string })[];
   rows: (MarginLine & { accountId: string; model: string })[];
   total: MarginLine;
@@ -66,36 +70,39 @@ export class MarginMismatch extends Error {
 const NANO = rational(1_000_000_000n);
 const HUNDRED = rational(100n);
 
-/** Adds up a month by model, by account and in all. Fees belong to payments, so models have none. Throws MarginMismatch. */
+/** Adds up a month by model, by account and in all. Fees and goodwill belong to accounts, so models have none. Throws MarginMismatch. */
 export function makeMargin(books: MarginBooks, fee: PaymentFee, minorPlaces: number): MarginReport {
-  const paid = books.payments.map(({ accountId, amount }) => ({ accountId, fees: feeOf(amount, fee, minorPlaces) }));
-  const fees = Map.groupBy(paid, ({ accountId }) => accountId);
-  const feesOf = (accountId: string): Nano => (fees.get(accountId) ?? []).reduce((sum, item) => sum + item.fees, 0n);
+  const fees = books.payments.map(({ accountId, amount }) => ({ accountId, amount: feeOf(amount, fee, minorPlaces) }));
+  const feesOf = Map.groupBy(fees, ({ accountId }) => accountId);
+  const goodwillOf = Map.groupBy(books.goodwill, ({ accountId }) => accountId);
   const models = Map.groupBy(books.rows, ({ model }) => model);
   const accounts = Map.groupBy(books.rows, ({ accountId }) => accountId);
-  for (const accountId of fees.keys()) if (!accounts.has(accountId)) accounts.set(accountId, []);
-  const total = lineOf(
-    books.rows,
-    paid.reduce((sum, item) => sum + item.fees, 0n),
-  );
+  for (const accountId of [...feesOf.keys(), ...goodwillOf.keys()])
+    if (!accounts.has(accountId)) accounts.set(accountId, []);
+  const total = lineOf(books.rows, sumOf(fees), sumOf(books.goodwill));
   if (total.charged - total.refunded !== books.counted) {
     throw new MarginMismatch(total.charged - total.refunded, books.counted);
   }
   return {
-    byModel: [...models].map(([model, rows]) => ({ model, ...lineOf(rows, 0n) })).toSorted(dearestFirst),
+    byModel: [...models].map(([model, rows]) => ({ model, ...lineOf(rows) })).toSorted(dearestFirst),
     byAccount: [...accounts]
-      .map(([accountId, rows]) => ({ accountId, ...lineOf(rows, feesOf(accountId)) }))
+      .map(([accountId, rows]) => {
+        const [paid, given] = [sumOf(feesOf.get(accountId) ?? []), sumOf(goodwillOf.get(accountId) ?? [])];
+        return { accountId, ...lineOf(rows, paid, given) };
+      })
       .toSorted(dearestFirst),
     rows: books.rows
-      .map(({ accountId, model, ...row }) => ({ accountId, model, ...lineOf([row], 0n) }))
+      .map(({ accountId, model, ...row }) => ({ accountId, model, ...lineOf([row]) }))
       .toSorted(dearestFirst),
     total,
   };
 }
 
+const sumOf = (items: readonly { amount: Nano }[]): Nano => items.reduce((sum, { amount }) => sum + amount, 0n);
+
 const dearestFirst = (a: MarginLine, b: MarginLine): number => Number(b.charged - a.charged);
 
-function lineOf(rows: readonly Omit<MarginRow, "accountId" | "model">[], fees: Nano): MarginLine {
+function lineOf(rows: readonly Omit<MarginRow, "accountId" | "model">[], fees = 0n, goodwill = 0n): MarginLine {
   const amounts = (name: "charged" | "refunded" | "absorbed"): Nano => rows.reduce((sum, row) => sum + row[name], 0n);
   const costs = (name: "costUsd" | "cost" | "absorbedCost"): Rational =>
     rows.reduce((sum, row) => add(sum, row[name]), ZERO);
@@ -109,7 +116,8 @@ function lineOf(rows: readonly Omit<MarginRow, "accountId" | "model">[], fees: N
     cost,
     absorbedCost: costs("absorbedCost"),
     fees,
-    margin: subtract(divide(rational(charged - refunded - fees), NANO), cost),
+    goodwill,
+    margin: subtract(divide(rational(charged - refunded - fees - goodwill), NANO), cost),
   };
 }
 

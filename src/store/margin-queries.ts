@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { MarginBooks, MarginRow, PaymentRow } from "../accounting/margin.ts";
+import type { AccountAmount, MarginBooks, MarginRow } from "../accounting/margin.ts";
 import { positionOf, type StoredField } from "../audit/record.ts";
 import { monthOf } from "../ledger/periods.ts";
 import { DecimalSum } from "../lib/decimal-sum.ts";
@@ -21,6 +21,10 @@ const REFUNDS = `SELECT c.account_id AS account, coalesce(c.record ->> ${at("mod
 /** Top-ups that a payment provider has told of; those by hand cost no fee. */
 const PAYMENTS = `SELECT account_id AS account, amount, created_at FROM credits
   WHERE kind = 'topup' AND idempotency_key LIKE 'payment %' AND created_at >= ? AND created_at < ?`;
+
+/** Credit notes to whole invoices, and refunds that name no call. */
+const GOODWILL = `SELECT account_id AS account, amount, created_at FROM credits
+  WHERE kind = 'refund' AND hold_id IS NULL AND created_at >= ? AND created_at < ?`;
 
 const COUNTED = "SELECT coalesce(sum(value), 0) AS total FROM counters WHERE subject LIKE 'account:%' AND period = ?";
 
@@ -60,18 +64,20 @@ export class MarginQueries {
     // The scan looks at the rows of this very moment, as these do.
     const counted = (this.#db.query(COUNTED).get(month) as { total: bigint }).total;
     const refunds = this.#db.query(REFUNDS).all(month) as { account: string; model: string; amount: Nano }[];
-    const payments = this.#payments(month);
+    const payments = this.#amounts(PAYMENTS, month);
+    const goodwill = this.#amounts(GOODWILL, month);
     const ranges = this.#places.ofMonth(month);
     const groups = new Map<string, Group>();
     for await (const call of scanCalls<RawCall>(this.#db, CALLS, [month], ranges)) take(groups, call, fx);
     for (const { account, model, amount } of refunds) groupOf(groups, account, model).row.refunded += amount;
-    return { rows: [...groups.values()].map((group) => finish(group, fx)), payments, counted };
+    return { rows: [...groups.values()].map((group) => finish(group, fx)), payments, goodwill, counted };
   }
 
-  #payments(month: string): PaymentRow[] {
+  /** Credits that were made in a calendar month. */
+  #amounts(sql: string, month: string): AccountAmount[] {
     const start = Date.parse(`${month}-01`);
     // Wide enough for any zone; the exact month is looked at below.
-    const rows = this.#db.query(PAYMENTS).all(start - 2 * DAY_MS, start + 33 * DAY_MS) as {
+    const rows = this.#db.query(sql).all(start - 2 * DAY_MS, start + 33 * DAY_MS) as {
       account: string;
       amount: Nano;
       created_at: bigint;

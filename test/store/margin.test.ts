@@ -70,6 +70,24 @@ test("charges, refunds, absorbed costs and fees, by model and account", async ()
   }
 });
 
+test("goodwill and credit notes to whole invoices lower the margin of the month in which they are made", async () => {
+  await using book = new Book();
+  await book.credit(5n * UNIT);
+  await book.call(1_000);
+  await book.credit(UNIT / 100n, { kind: "refund" });
+  await book.credit(UNIT, { kind: "refund", accountId: "b" });
+  book.now += 20 * 86_400_000;
+  await book.credit(UNIT, { kind: "refund" });
+  const { total, byAccount, byModel } = await report(book);
+  // 0.013 for calls that cost 0.010, less 0.01 and 1.00.
+  expect([total.goodwill, toDecimal(total.margin)]).toEqual([(101n * UNIT) / 100n, "-1.007"]);
+  expect(byAccount.map(({ accountId, goodwill, margin }) => [accountId, goodwill, toDecimal(margin)])).toEqual([
+    ["a", UNIT / 100n, "-0.007"],
+    ["b", UNIT, "-1"],
+  ]);
+  expect(byModel.map(({ margin }) => toDecimal(margin))).toEqual(["0.003"]);
+});
+
 test("an account that only paid in is there for its fees", async () => {
   await using book = new Book();
   await book.credit(10n * UNIT, { idempotencyKey: "payment pi_1" });

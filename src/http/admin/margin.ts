@@ -46,6 +46,7 @@ function lineView(line: MarginLine): JsonObject {
     provider_cost: decimalText(line.cost),
     absorbed_cost: decimalText(line.absorbedCost),
     fees: formatNano(line.fees),
+    goodwill: formatNano(line.goodwill),
     margin: decimalText(line.margin),
     margin_percent: share === null ? null : toFixed(share, 2),
   };
