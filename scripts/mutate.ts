@@ -1,8 +1,8 @@
 /**
  * Mutation testing of the ledger and of the catalog's prices: `bun run mutate`. Every mutant is one small change to the code; tests that still pass
  * with it don't look at what it changed. Goes on where an earlier run stopped; ends with figures and survivors, and fails under 90 %.
- * `--sample N --seed N` takes N of them by chance, `--file PATH` those of one file (may be repeated), `--again` tries survivors anew, `--minutes N`
- * stops after that long, `--list` only tells what there is.
+ * `--sample N --seed N` takes N of them by chance, `--file PATH` those of one file (may be repeated), `--again` tries survivors anew, `--cheap` leaves out
+ * the store's and the gateway's tests (then try survivors again with them), `--minutes N` stops after that long, `--list` only tells what there is.
  */
 import { readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "1440" },
     file: { type: "string", multiple: true },
     again: { type: "boolean", default: false },
+    cheap: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
 });
@@ -69,7 +70,7 @@ async function judge(
   compiler: Compiler,
   times: Map<string, number>,
 ): Promise<Pick<Result, "verdict" | "by">> {
-  const suites = suitesOf(mutant.file, tree.root);
+  const suites = suitesOf(mutant.file, tree.root).filter(({ isCheap }) => isCheap || !values.cheap);
   for (const suite of suites) measured(tree, times, suite);
   const restore = tree.plant(mutant);
   try {

@@ -6,6 +6,8 @@ import { basename, join } from "node:path";
 export interface Suite {
   name: string;
   command: string[];
+  /** Takes a second or two. */
+  isCheap: boolean;
 }
 
 /** Tests of these never depend on what is mutated, or start other processes for long. */
@@ -53,8 +55,9 @@ const WHOLE = [
 const fileOf = (name: string): string => `test/${name}.test.ts`;
 
 /** `--bail` ends at the first failure: one is enough. */
-const testing = (name: string, files: readonly string[]): Suite => ({
+const testing = (name: string, files: readonly string[], isCheap = true): Suite => ({
   name,
+  isCheap,
   command: ["test", "--bail=1", "--timeout", "20000", ...files],
 });
 
@@ -70,12 +73,13 @@ export function suitesOf(file: string, root: string): Suite[] {
   const others = near.filter((test) => !own.includes(test));
   const simulation: Suite = {
     name: "simulation",
+    isCheap: true,
     command: ["scripts/simulate.ts", "--seeds", "300", "--steps", "80"],
   };
   return [
     testing(own.map((path) => basename(path, ".test.ts")).join(", "), own),
     testing(isCatalog ? "catalog" : "ledger", others),
-    ...(isCatalog ? [] : [simulation, testing("store", [...folder("store"), ...folder("accounting")])]),
-    testing("gateway", WHOLE.map(fileOf)),
+    ...(isCatalog ? [] : [simulation, testing("store", [...folder("store"), ...folder("accounting")], false)]),
+    testing("gateway", WHOLE.map(fileOf), false),
   ];
 }

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "bun:test";
 import type { JsonObject } from "../../src/lib/json.ts";
-import { isSignedPayment, paymentOf } from "../../src/ledger/payments.ts";
+import { isSignedPayment, minorPlaces, paymentOf } from "../../src/ledger/payments.ts";
 
 const SECRET = "whsec_test";
 const NOW = Date.UTC(2026, 10, 21);
@@ -31,6 +31,10 @@ describe("signatures", () => {
     ["with a time that is no number", `t=now,v1=${sign(time)}`],
   ])("%s does not count", (_name, header) => {
     expect(isSignedPayment(body, header, SECRET, NOW)).toBe(false);
+  });
+  test("just within the tolerance, either way", () => {
+    for (const at of [time - 300, time + 300])
+      expect(isSignedPayment(body, `t=${at},v1=${sign(at)}`, SECRET, NOW)).toBe(true);
   });
   test("an empty secret accepts nothing, not even what was signed with it", () => {
     expect(isSignedPayment(body, `t=${time},v1=${sign(time, "")}`, "", NOW)).toBe(false);
@@ -63,6 +67,17 @@ describe("payments", () => {
     const inMetadata = event({ client_reference_id: null, metadata: { account_id: "acc_1" } });
     expect(paymentOf(inMetadata, "USD")).toEqual(payment);
   });
+  test("who and what: an empty name is none, a checkout without an intent goes by its own id", () => {
+    const given = event({ client_reference_id: "", metadata: { account_id: "acc_2" }, payment_intent: null });
+    expect(paymentOf(given, "USD")).toMatchObject({ id: "cs_1", accountId: "acc_2" });
+    expect(() => paymentOf(event({ payment_intent: null, id: "" }), "USD")).toThrow("no id");
+  });
+  test("places of minor units, as Stripe lists them", () => {
+    for (const code of "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "))
+      expect([code, minorPlaces(code)]).toEqual([code, 0]);
+    for (const code of ["BHD", "JOD", "KWD", "OMR", "TND"]) expect([code, minorPlaces(code)]).toEqual([code, 3]);
+    for (const code of ["USD", "EUR", "MYR"]) expect([code, minorPlaces(code)]).toEqual([code, 2]);
+  });
   test("minor units differ by currency", () => {
     expect(paymentOf(event({ currency: "jpy", amount_total: 500 }), "JPY")?.amount).toBe(500_000_000_000n);
     expect(paymentOf(event({ currency: "kwd", amount_total: 1_500 }), "KWD")?.amount).toBe(1_500_000_000n);
@@ -80,11 +95,15 @@ describe("payments", () => {
     ["another currency", { currency: "eur" }],
     ["no currency", { currency: null }],
     ["a negative amount", { amount_total: -5 }],
+    ["an amount of nothing", { amount_total: 0 }],
     ["no amount", { amount_total: null }],
     ["a fraction", { amount_total: 10.5 }],
     ["an amount as text", { amount_total: "1999" }],
     ["no account", { client_reference_id: null }],
   ])("%s is refused", (_name, session) => {
-    expect(() => paymentOf(event(session), "USD")).toThrow();
+    const [field] = Object.keys(session);
+    expect(() => paymentOf(event(session), "USD")).toThrow(
+      expect.objectContaining({ status: 400, param: `data.object.${field}` }),
+    );
   });
 });
