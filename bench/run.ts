@@ -110,26 +110,28 @@ async function untilUp(started: number, address: string, headers: string, proces
   throw new Error(`no answer from ${address}`);
 }
 
-/** A gateway with every gate on: key, limits, hold, settlement on disk (synchronous=FULL), audit. */
-async function startTollgate(): Promise<Running> {
+const BINARY = [join(HERE, "../dist/tollgate")];
+/** From source, since a compiled file loads nothing that it wasn't built with. */
+const COLLECTING = [process.execPath, "--preload", join(HERE, "collect-on-signal.ts"), join(HERE, "../src/main.ts")];
+
+/** A gateway with every gate on: key, limits, hold, settlement flushed to disk, audit. */
+async function startTollgate(program: readonly string[] = BINARY): Promise<Running> {
   const dataDir = mkdtempSync(join(work, "data-"));
   const file = join(work, "catalog.yaml");
   writeFileSync(file, catalog, { mode: 0o600 });
-  const program = join(HERE, "../dist/tollgate");
   const cli = (...args: string[]): Record<string, string> =>
-    JSON.parse(run("env", [`TOLLGATE_CATALOG=${file}`, program, ...args, "--data-dir", dataDir, "--json"])) as Record<
-      string,
-      string
-    >;
+    JSON.parse(
+      run("env", [`TOLLGATE_CATALOG=${file}`, ...program, ...args, "--data-dir", dataDir, "--json"]),
+    ) as Record<string, string>;
   const account = cli("accounts", "create", "--name", "bench");
   cli("credits", "add", "--account", String(account["id"]), "--amount", "100000.00");
   const key = cli("keys", "create", "--account", String(account["id"]));
   const headers = `Authorization: Bearer ${key["key"]}`;
   const started = performance.now();
-  const args = ["-c", "0", program, "serve", "--port", "8299", "--data-dir", dataDir, "--catalog", file];
+  const args = ["-c", "0", ...program, "serve", "--port", "8299", "--data-dir", dataDir, "--catalog", file];
   const child = spawn("taskset", args, {
     stdio: "ignore",
-    env: { PATH: process.env["PATH"], TOLLGATE_LOG_LEVEL: "error" },
+    env: { PATH: process.env["PATH"], TOLLGATE_LOG_LEVEL: "error", BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" },
   });
   return {
     process: child,
@@ -195,13 +197,13 @@ async function main(): Promise<void> {
             results.set(`${test} ${name}`, [...(results.get(`${test} ${name}`) ?? []), measured]);
             process.stdout.write(`${JSON.stringify({ round, name, test, ...measured })}\n`);
           }
-          if (values.memory && name === "tollgate") memory(target);
         } finally {
           await stop(target);
         }
       }
     }
     table(results, targets, firstAnswers);
+    if (values.memory) await memory();
   } finally {
     mock.kill("SIGKILL");
     rmSync(work, { recursive: true, force: true });
@@ -211,32 +213,26 @@ async function main(): Promise<void> {
 const rss = (pid: number): number =>
   Number(/VmRSS:\s+([0-9]+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 
-/** Memory after 50,000 calls to warm up, and after 200,000 more. */
-function memory(target: Running): void {
-  const pid = target.process?.pid;
-  if (pid === undefined) return;
-  const calls = (count: number): void =>
-    void run("taskset", [
-      "-c",
-      "1",
-      join(bin, "lg"),
-      "-mode",
-      "sat",
-      "-c",
-      "64",
-      "-n",
-      String(count),
-      "-warm",
-      "10ms",
-      "-addr",
-      target.address,
-      "-headers",
-      target.headers,
-    ]);
-  calls(50_000);
-  const before = rss(pid);
-  calls(200_000);
-  process.stdout.write(`memory: ${before.toFixed(1)} MB after 50,000 calls, ${rss(pid).toFixed(1)} MB after 250,000\n`);
+/** Memory after 50,000 calls to warm up, and after 200,000 more; garbage is collected before each look. */
+async function memory(): Promise<void> {
+  const target = await startTollgate(COLLECTING);
+  const pid = target.process?.pid ?? 0;
+  const after = async (count: number): Promise<number> => {
+    load(`-mode sat -c 64 -n ${count} -warm 10ms`, target);
+    for (let round = 0; round < 3; round += 1) {
+      process.kill(pid, "SIGUSR2");
+      await Bun.sleep(1_000);
+    }
+    return rss(pid);
+  };
+  try {
+    const seen: number[] = [await after(50_000)];
+    for (let round = 0; round < 4; round += 1) seen.push(await after(50_000));
+    const list = seen.map((megabytes) => megabytes.toFixed(1)).join(", ");
+    process.stdout.write(`memory after 50,000 calls and each 50,000 more: ${list} MB\n`);
+  } finally {
+    await stop(target);
+  }
 }
 
 function table(results: Map<string, Measured[]>, targets: string[], firstAnswers: Map<string, number[]>): void {

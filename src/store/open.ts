@@ -157,7 +157,7 @@ function configure(db: Database): void {
 function tune(db: Database): void {
   // The writer waits for locks itself, without blocking the event loop.
   db.run("PRAGMA busy_timeout = 0");
-  db.run("PRAGMA cache_size = -65536");
+  db.run("PRAGMA cache_size = -16384");
   db.run("PRAGMA wal_autocheckpoint = 4000");
   db.run("PRAGMA temp_store = MEMORY");
   // What is deleted is overwritten where its page is written anyway: holds, old names.
