@@ -40,6 +40,17 @@ export function parseJson(text: string): JsonValue {
   }) as JsonValue;
 }
 
+/** Whether the text is one whole JSON value. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
 /**
  * A JSON number printed exactly as `text` (a plain decimal): amounts never pass through a double, and never get an exponent.
  * At run time an opaque object that JSON.stringify prints as that number.

@@ -1,19 +1,14 @@
-import type { Answer, AnswerChoice } from "../../ir/answer.ts";
+import type { AnswerChoice } from "../../ir/answer.ts";
 import type { Loss } from "../../ir/loss.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
-import type { Annotation, AnswerContext } from "../dialect.ts";
+import type { Dialect } from "../dialect.ts";
 import { replay } from "../shared/replay.ts";
 import { parseArguments } from "./encode-part.ts";
 import { INVALID_JSON_KEY } from "./wire-names.ts";
 import { MessageWriter } from "./write-message.ts";
 
 /** A whole answer as a JSON message: the wire events of the stream, folded as a client folds them, so that both are one mapping. */
-export function encodeAnswer(
-  answer: Answer,
-  context: AnswerContext,
-  annotation: Annotation,
-  losses: Loss[],
-): JsonObject {
+export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotation, losses) => {
   const writer = new MessageWriter(context);
   const wire: JsonObject[] = [];
   for (const event of replay(answer)) wire.push(...writer.push(event));
@@ -22,7 +17,7 @@ export function encodeAnswer(
   losses.push(...writer.losses);
   for (const choice of answer.choices) if (choice.index === 0) loseBrokenInputs(choice, losses);
   return foldWire(wire);
-}
+};
 
 /** Input of a tool is an object in a JSON body; a stream passes the model's text on as it comes. */
 function loseBrokenInputs(choice: AnswerChoice, losses: Loss[]): void {

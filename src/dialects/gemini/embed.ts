@@ -7,6 +7,7 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { replaceNested } from "../../wire/splice.ts";
+import { operationHints } from "../shared/operation-hints.ts";
 import { annotationObject } from "./annotation.ts";
 import { decodeUsage } from "./decode-usage.ts";
 import { encodeUsage } from "./encode-usage.ts";
@@ -121,22 +122,8 @@ function spliceRequest(doc: ScannedObject, owned: OwnedFields): SplicedRequest {
 
 function hints(doc: ScannedObject, route: RouteFacts): Hints {
   const requests = doc.value("requests");
-  const turns = Array.isArray(requests) ? requests.length : 1;
-  const length = doc.bytes.length;
-  return {
-    model: route.model,
-    stream: false,
-    maxOutput: null,
-    n: 1,
-    needs: new Set(["embeddings"]),
-    input: { textBytes: length, images: 0, audioBytes: 0, videoBytes: 0, documentBytes: 0, uncountable: false },
-    includeUsage: true,
-    priceFields: [],
-    references: [],
-    toolLoop: false,
-    sealRealm: null,
-    signals: () => ({ turns, characters: length, lastUserText: "", tools: 0, hasCode: false, reasoningEffort: null }),
-  };
+  const entries = Array.isArray(requests) ? requests.length : 1;
+  return operationHints(doc, { model: route.model, need: "embeddings", n: 1, entries });
 }
 
 function decodeAnswer(body: JsonValue): EmbedAnswer {

@@ -1,5 +1,4 @@
-import type { Annotation, AnswerContext, StreamEncoder } from "../dialect.ts";
-import type { Answer } from "../../ir/answer.ts";
+import type { Annotation, AnswerContext, Dialect, StreamEncoder } from "../dialect.ts";
 import type { GatewayError } from "../../ir/error.ts";
 import type { IrEvent } from "../../ir/events.ts";
 import type { Loss } from "../../ir/loss.ts";
@@ -135,12 +134,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
 }
 
 /** A JSON answer: the same parts as the stream's, each whole. */
-export function encodeAnswer(
-  answer: Answer,
-  context: AnswerContext,
-  annotation: Annotation,
-  losses: Loss[],
-): JsonObject {
+export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotation, losses) => {
   const shell = new AnswerShell(context, losses);
   shell.setId(answer.id);
   if (answer.promptFeedback !== null) shell.block(answer.promptFeedback.blockReason, answer.promptFeedback.native);
@@ -156,7 +150,7 @@ export function encodeAnswer(
     writer.end({ type: "message-end", choice: index, finish, ...extra });
   }
   return shell.closing((choice) => contents.get(choice) ?? [], annotation);
-}
+};
 
 /** In a JSON body the signature stands on the text that it seals, not on an empty part behind it. */
 function joinSignatures(parts: JsonObject[]): JsonObject[] {

@@ -6,6 +6,7 @@ import type { Loss } from "../../ir/loss.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
+import { operationHints } from "../shared/operation-hints.ts";
 import { annotationObject } from "./annotation.ts";
 import { aspectRatioOf, outputOptions, sizeOf } from "./image-parameters.ts";
 import { modelPath } from "./model-name.ts";
@@ -68,30 +69,8 @@ function spliceRequest(doc: ScannedObject, owned: OwnedFields): SplicedRequest {
   return { path: modelPath(owned.model, "predict"), bytes: doc.bytes, losses: [] };
 }
 
-function hints(doc: ScannedObject, route: RouteFacts): Hints {
-  const length = doc.bytes.length;
-  return {
-    model: route.model,
-    stream: false,
-    maxOutput: null,
-    n: decodeRequest(doc.parse(), route).n,
-    needs: new Set(["image_generation"]),
-    input: { textBytes: length, images: 0, audioBytes: 0, videoBytes: 0, documentBytes: 0, uncountable: false },
-    includeUsage: true,
-    priceFields: [],
-    references: [],
-    toolLoop: false,
-    sealRealm: null,
-    signals: () => ({
-      turns: 1,
-      characters: length,
-      lastUserText: "",
-      tools: 0,
-      hasCode: false,
-      reasoningEffort: null,
-    }),
-  };
-}
+const hints = (doc: ScannedObject, route: RouteFacts): Hints =>
+  operationHints(doc, { model: route.model, need: "image_generation", n: decodeRequest(doc.parse(), route).n });
 
 /** A prediction has bytes, or the reason why it was filtered. */
 function decodeAnswer(body: JsonValue): ImageAnswer {

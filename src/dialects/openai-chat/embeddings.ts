@@ -8,7 +8,7 @@ import { emptyUsage, totalInput, type Usage } from "../../ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { isAbsent, optionalInteger, optionalString, optionalWord, readName, unknownFields } from "../shared/fields.ts";
 import { annotationObject } from "./answer-fields.ts";
-import { operationExtras, operationHints, spliceOperation } from "./operation.ts";
+import { hintsOf, operationExtras, spliceOperation } from "./operation.ts";
 import { annotateBody } from "./relay.ts";
 import { objectOf, objectsOf, wordOf } from "./schema.ts";
 import { count } from "./usage.ts";
@@ -21,7 +21,7 @@ const KNOWN: ReadonlySet<string> = new Set(["model", "input", "dimensions", "enc
 
 /** `POST /v1/embeddings` (OpenAI API reference, Embeddings), both sides. */
 export const embeddings: EmbedCodec = {
-  hints: (doc) => operationHints(doc, "embeddings", 1),
+  hints: (doc) => hintsOf(doc, "embeddings", 1),
   decodeRequest,
   encodeRequest,
   spliceRequest: (doc, owned, _route, target) => spliceOperation(doc, owned, target, PATH),

@@ -1,5 +1,6 @@
 import type { MediaSource, Part, PartOf } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
+import { defaultFilename } from "../shared/data-url.ts";
 import { type Encoding, NOT_KNOWN } from "./encoding.ts";
 
 type Media = PartOf<"media">;
@@ -105,12 +106,6 @@ function encodeDocument(part: Media, encoding: Encoding): JsonObject | null {
   const data = `data:${source.mediaType};base64,${source.base64}`;
   const file = { filename: filename ?? defaultFilename(source.mediaType), file_data: data };
   return { type: "file", file, ...marksOf(part, encoding) };
-}
-
-/** The API wants a name beside data; its ending tells the kind. */
-function defaultFilename(mediaType: string): string {
-  const ending = mediaType === "text/plain" ? "txt" : (mediaType.split("/")[1] ?? "");
-  return `file.${ending.replace(/[^a-z0-9]/g, "") || "bin"}`;
 }
 
 function urlOf(source: MediaSource): string | null {

@@ -15,7 +15,8 @@ import {
   readName,
   type Wire,
 } from "../shared/fields.ts";
-import { boundInput, findMedia } from "./input-bound.ts";
+import { boundInput } from "../shared/input-media.ts";
+import { findMedia } from "./input-bound.ts";
 import { priceFields, references } from "./price-fields.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
 import { readMaxOutput } from "./request.ts";

@@ -17,7 +17,7 @@ import {
   type Wire,
 } from "../shared/fields.ts";
 import { annotationObject } from "./answer-fields.ts";
-import { operationExtras, operationHints, spliceOperation } from "./operation.ts";
+import { hintsOf, operationExtras, spliceOperation } from "./operation.ts";
 import { annotateBody } from "./relay.ts";
 import { objectOf, objectsOf, wordOf } from "./schema.ts";
 import { count } from "./usage.ts";
@@ -52,7 +52,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 export const images: ImageCodec = {
   hints: (doc) => {
     refuseStream(doc.value("stream") as Wire);
-    return operationHints(doc, "image_generation", readCount(doc.value("n") as Wire));
+    return hintsOf(doc, "image_generation", readCount(doc.value("n") as Wire));
   },
   decodeRequest,
   encodeRequest,

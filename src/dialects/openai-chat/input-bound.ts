@@ -1,19 +1,10 @@
-import type { InputBound, ProviderReference } from "../dialect.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
+import { inlineBytes, type InputMedia, isInline, noMedia } from "../shared/input-media.ts";
 import { objectOf, objectsOf } from "./schema.ts";
 
 /** What stands in `messages` beside text. */
-export interface MessageMedia {
-  images: number;
-  audioBytes: number;
-  documentBytes: number;
-  videoBytes: number;
-  /** Characters of inline data, which are no text. */
-  inlineCharacters: number;
-  /** A file, video or earlier audio whose size can't be known from here. */
-  uncountable: boolean;
-  references: ProviderReference[];
+export interface MessageMedia extends InputMedia {
   /** Lifetimes of cache marks, by their path. */
   cacheTtls: { field: string; ttl: string }[];
 }
@@ -23,16 +14,7 @@ const MEDIA_WORDS = ["image_url", "input_audio", '"file"', "video_url", "file_id
 
 /** Finds media, files and cache marks in `messages`; they are parsed only when there may be some. */
 export function findMedia(doc: ScannedObject): MessageMedia {
-  const media: MessageMedia = {
-    images: 0,
-    audioBytes: 0,
-    documentBytes: 0,
-    videoBytes: 0,
-    inlineCharacters: 0,
-    uncountable: false,
-    references: [],
-    cacheTtls: [],
-  };
+  const media: MessageMedia = { ...noMedia(), cacheTtls: [] };
   if (!MEDIA_WORDS.some((word) => doc.includes(word))) return media;
   const messages = doc.value("messages") as JsonValue | undefined;
   if (!Array.isArray(messages)) return media;
@@ -91,29 +73,6 @@ function countFile(file: JsonObject, path: string, media: MessageMedia): void {
 }
 
 const urlIn = (value: JsonValue | undefined): JsonValue | undefined => (isObject(value) ? value["url"] : value);
-
-function isInline(data: JsonValue | undefined): boolean {
-  return typeof data === "string" && !/^https?:/i.test(data);
-}
-
-/** Bytes of base64 data, tokens of which go by another table than text. */
-function inlineBytes(data: JsonValue | undefined, media: MessageMedia): number {
-  if (typeof data !== "string" || !isInline(data)) return 0;
-  media.inlineCharacters += data.length;
-  return Math.ceil((data.length * 3) / 4);
-}
-
-/** Upper bound of the input: every byte of the body that isn't inline data may become text. */
-export function boundInput(doc: ScannedObject, media: MessageMedia): InputBound {
-  return {
-    textBytes: Math.max(0, doc.bytes.length - media.inlineCharacters),
-    images: media.images,
-    audioBytes: media.audioBytes,
-    videoBytes: media.videoBytes,
-    documentBytes: media.documentBytes,
-    uncountable: media.uncountable,
-  };
-}
 
 /** Tools whose use is told in a list of their own, with entries that are no functions. */
 export function hostedTools(tools: readonly JsonValue[]): { field: string; name: string }[] {

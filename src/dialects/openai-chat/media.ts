@@ -1,10 +1,10 @@
 import { invalidRequest } from "../../ir/error.ts";
 import type { MediaSource, PartOf } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { checkBase64, dataUrlSource, urlSource } from "../shared/data-url.ts";
 import { optionalString, readName, readObject, readString } from "../shared/fields.ts";
 
 type MediaPart = PartOf<"media">;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const DEFAULT_FILE_TYPE = "application/pdf";
 
 /** `image_url: {url, detail}`; some clients send the URL alone. */
@@ -72,34 +72,4 @@ function fileSource(data: string, path: string): MediaSource {
   if (/^https?:/i.test(data)) return urlSource(data, path, "");
   checkBase64(data, path);
   return { kind: "inline", mediaType: DEFAULT_FILE_TYPE, base64: data };
-}
-
-function urlSource(url: string, path: string, mediaPrefix: string): MediaSource {
-  if (/^data:/i.test(url)) return dataUrlSource(url, path, mediaPrefix);
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw invalidRequest(path, `${path}: expected an http(s) URL or a base64 data URL`);
-  }
-  return { kind: "url", url };
-}
-
-/** `data:<type>;base64,<data>` (RFC 2397), base64 only, of the media type that its place allows. */
-function dataUrlSource(url: string, path: string, mediaPrefix: string): MediaSource {
-  const comma = url.indexOf(",");
-  const head = url.slice("data:".length, Math.max(comma, 0)).split(";");
-  const mediaType = (head[0] ?? "").trim().toLowerCase();
-  if (comma < 0 || mediaType === "" || head.at(-1)?.trim().toLowerCase() !== "base64") {
-    throw invalidRequest(path, `${path}: a data URL must have the form data:<media type>;base64,<data>`);
-  }
-  if (!mediaType.startsWith(mediaPrefix)) {
-    throw invalidRequest(path, `${path}: a data URL of type ${mediaPrefix}* is expected, not ${mediaType}`);
-  }
-  const base64 = url.slice(comma + 1);
-  checkBase64(base64, path);
-  return { kind: "inline", mediaType, base64 };
-}
-
-function checkBase64(text: string, path: string): void {
-  if (text === "" || text.length % 4 === 1 || !BASE64.test(text)) {
-    throw invalidRequest(path, `${path}: the data is not valid base64`);
-  }
 }

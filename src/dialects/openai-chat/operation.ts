@@ -5,38 +5,12 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { spliceFields } from "../../wire/splice.ts";
 import { isAbsent, readName, type Wire } from "../shared/fields.ts";
+import { operationHints } from "../shared/operation-hints.ts";
 
-/** Hints of a call that asks once and is no conversation. */
-export function operationHints(doc: ScannedObject, need: Capability, n: number): Hints {
+/** Hints of an embeddings or images call. Throws GatewayError 400 when the model is no name. */
+export function hintsOf(doc: ScannedObject, need: Capability, n: number): Hints {
   const model = doc.value("model") as Wire;
-  return {
-    model: isAbsent(model) ? null : readName(model, "model"),
-    stream: false,
-    maxOutput: null,
-    n,
-    needs: new Set([need]),
-    input: {
-      textBytes: doc.bytes.length,
-      images: 0,
-      audioBytes: 0,
-      videoBytes: 0,
-      documentBytes: 0,
-      uncountable: false,
-    },
-    includeUsage: false,
-    priceFields: [],
-    references: [],
-    toolLoop: false,
-    sealRealm: null,
-    signals: () => ({
-      turns: 1,
-      characters: doc.bytes.length,
-      lastUserText: "",
-      tools: 0,
-      hasCode: false,
-      reasoningEffort: null,
-    }),
-  };
+  return operationHints(doc, { model: isAbsent(model) ? null : readName(model, "model"), need, n });
 }
 
 /** The client's bytes with the model of the target; fields that the provider refuses are taken out, each a loss. */

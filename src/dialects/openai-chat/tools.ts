@@ -1,5 +1,4 @@
-import { invalidRequest } from "../../ir/error.ts";
-import type { Tool, ToolChoice } from "../../ir/request.ts";
+import type { Tool } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import {
   isAbsent,
@@ -14,6 +13,7 @@ import {
   unknownFields,
   type Wire,
 } from "../shared/fields.ts";
+import { allowedTools, declaredName, type DecodedChoice, openChoice } from "../shared/openai-tool-choice.ts";
 
 const TOOL_FIELDS: ReadonlySet<string> = new Set(["type", "function", "custom", "cache_control"]);
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
@@ -86,20 +86,12 @@ function decodeCustom(tool: JsonObject, path: string): Tool {
   };
 }
 
-export interface DecodedChoice {
-  choice: ToolChoice | null;
-  /** A form that names something hosted: only this dialect has words for it. */
-  native: JsonObject | null;
-}
-
 /** `tool_choice` in all its forms, the legacy `function_call`, and `parallel_tool_calls`. Names are checked against the declared tools. */
 export function decodeToolChoice(body: JsonObject, tools: readonly Tool[]): DecodedChoice {
   const parallel = optionalBoolean(body["parallel_tool_calls"], "parallel_tool_calls") ?? null;
   const value = isAbsent(body["tool_choice"]) ? legacyChoice(body["function_call"]) : body["tool_choice"];
   const path = isAbsent(body["tool_choice"]) ? "function_call" : "tool_choice";
-  if (isAbsent(value)) {
-    return { choice: parallel === null ? null : { mode: "auto", names: [], parallel }, native: null };
-  }
+  if (isAbsent(value)) return openChoice(parallel);
   if (typeof value === "string") {
     // Mistral's `any` is OpenAI's `required`.
     const word = optionalWord(value, path, ["auto", "none", "required", "any"]) ?? "auto";
@@ -126,21 +118,14 @@ function decodeAllowed(choice: JsonObject, parallel: boolean | null, tools: read
   const at = "tool_choice.allowed_tools";
   const allowed = readObject(choice["allowed_tools"], at);
   const mode = optionalWord(allowed["mode"], `${at}.mode`, ["auto", "required"]) ?? "auto";
-  let hosted = false;
-  const names = readArray(allowed["tools"], `${at}.tools`).map((entry, index) => {
-    const path = `${at}.tools[${index}]`;
-    const tool = readObject(entry, path);
-    const type = readName(tool["type"], `${path}.type`);
-    if (type === "function" || type === "custom") return namedIn(tool, type, path, tools);
-    hosted = true;
-    return type;
-  });
-  return { choice: { mode, names, parallel }, native: hosted ? choice : null };
+  const entries = readArray(allowed["tools"], `${at}.tools`);
+  const { names, isHosted } = allowedTools(entries, `${at}.tools`, (tool, type, path) =>
+    namedIn(tool, type, path, tools),
+  );
+  return { choice: { mode, names, parallel }, native: isHosted ? choice : null };
 }
 
 function namedIn(choice: JsonObject, type: "function" | "custom", path: string, tools: readonly Tool[]): string {
-  const field = `${path}.${type}.name`;
-  const name = readName(readObject(choice[type], `${path}.${type}`)["name"], field);
-  if (tools.some((tool) => tool.name === name)) return name;
-  throw invalidRequest(field, `${field}: the tool ${JSON.stringify(name)} is not among the declared tools`);
+  const at = `${path}.${type}`;
+  return declaredName(readObject(choice[type], at), at, tools);
 }

@@ -1,6 +1,7 @@
 import { invalidRequest, unsupportedFeature } from "../../ir/error.ts";
 import type { CacheMark, MediaSource, Part } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { checkBase64, dataUrlSource, urlSource } from "../shared/data-url.ts";
 import {
   optionalArray,
   optionalObject,
@@ -37,7 +38,6 @@ const FILE_FIELDS: ReadonlySet<string> = new Set([
   "detail",
   "prompt_cache_breakpoint",
 ]);
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const DEFAULT_FILE_TYPE = "application/pdf";
 
 /** Content of a message or of a tool's output: a string, or a list of parts. */
@@ -150,40 +150,10 @@ function fileSource(id: string): MediaSource {
   return { kind: "file", id, origin: "openai-responses", realm: null };
 }
 
-function urlSource(url: string, path: string, mediaPrefix: string): MediaSource {
-  if (url.startsWith("data:")) return dataUrlSource(url, path, mediaPrefix);
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw invalidRequest(path, `${path}: expected an http(s) URL or a base64 data URL`);
-  }
-  return { kind: "url", url };
-}
-
 function dataSource(data: string, path: string): MediaSource {
   if (data.startsWith("data:")) return dataUrlSource(data, path, "");
   checkBase64(data, path);
   return { kind: "inline", mediaType: DEFAULT_FILE_TYPE, base64: data };
-}
-
-/** `data:<type>;base64,<data>` (RFC 2397), base64 only, of the media type that its place allows. */
-function dataUrlSource(url: string, path: string, mediaPrefix: string): MediaSource {
-  const comma = url.indexOf(",");
-  const head = url.slice("data:".length, Math.max(comma, 0)).split(";");
-  const mediaType = (head[0] ?? "").toLowerCase();
-  if (comma < 0 || mediaType === "" || head.at(-1) !== "base64") {
-    throw invalidRequest(path, `${path}: a data URL must have the form data:<media type>;base64,<data>`);
-  }
-  if (!mediaType.startsWith(mediaPrefix)) {
-    throw invalidRequest(path, `${path}: a data URL of type ${mediaPrefix}* is expected, not ${mediaType}`);
-  }
-  const base64 = url.slice(comma + 1);
-  checkBase64(base64, path);
-  return { kind: "inline", mediaType, base64 };
-}
-
-function checkBase64(text: string, path: string): void {
-  if (text === "" || text.length % 4 === 1 || !BASE64.test(text)) {
-    throw invalidRequest(path, `${path}: the data is not valid base64`);
-  }
 }
 
 /** `prompt_cache_breakpoint: {mode: "explicit", ttl}`; lifetimes are 30m and 12h, of which the second has no class of its own. */

@@ -1,5 +1,6 @@
 import type { MediaSource, Part, PartOf } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { defaultFilename } from "../shared/data-url.ts";
 import type { Encoding } from "./encoding.ts";
 import { words } from "../../lib/words.ts";
 
@@ -132,12 +133,6 @@ function encodeFile(part: PartOf<"media">, rest: JsonObject, encoding: Encoding)
     ...(part.detail === undefined ? {} : { detail: part.detail }),
     ...rest,
   };
-}
-
-/** The API wants a name beside data; its ending tells the kind. */
-function defaultFilename(mediaType: string): string {
-  const ending = mediaType === "text/plain" ? "txt" : (mediaType.split("/")[1] ?? "bin");
-  return `file.${ending.replace(/[^a-z0-9]/g, "") || "bin"}`;
 }
 
 /** The source, unless it is a file that another provider holds. */

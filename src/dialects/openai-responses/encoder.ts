@@ -1,5 +1,4 @@
-import type { Annotation, AnswerContext, StreamEncoder } from "../dialect.ts";
-import type { Answer } from "../../ir/answer.ts";
+import type { Annotation, AnswerContext, Dialect, StreamEncoder } from "../dialect.ts";
 import type { GatewayError } from "../../ir/error.ts";
 import type { IrEvent } from "../../ir/events.ts";
 import type { Finish } from "../../ir/finish.ts";
@@ -186,15 +185,10 @@ function failure(code: string, message: string): Ending {
 }
 
 /** A whole answer as JSON: what the stream's last event would hold. */
-export function encodeAnswer(
-  answer: Answer,
-  context: AnswerContext,
-  annotation: Annotation,
-  losses: Loss[],
-): JsonObject {
+export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotation, losses) => {
   const encoder = new ResponsesEncoder(context);
   for (const event of replay(answer)) encoder.push(event);
   const response = encoder.response(annotation);
   losses.push(...encoder.losses);
   return response;
-}
+};

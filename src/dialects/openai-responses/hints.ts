@@ -14,7 +14,8 @@ import {
   type Wire,
 } from "../shared/fields.ts";
 import { peekEnvelopeRealm } from "../shared/envelope.ts";
-import { boundInput, findMedia } from "./input-bound.ts";
+import { boundInput } from "../shared/input-media.ts";
+import { findMedia } from "./input-bound.ts";
 import { priceFields, references } from "./price-fields.ts";
 
 /**

@@ -1,19 +1,6 @@
-import type { InputBound, ProviderReference } from "../dialect.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
-
-/** What stands in `input` beside text. */
-export interface InputMedia {
-  images: number;
-  audioBytes: number;
-  documentBytes: number;
-  videoBytes: number;
-  /** Characters of inline data, which are no text. */
-  inlineCharacters: number;
-  /** A file or item whose size can't be known from here. */
-  uncountable: boolean;
-  references: ProviderReference[];
-}
+import { inlineBytes, type InputMedia, isInline, noMedia } from "../shared/input-media.ts";
 
 /** Words without which an input holds nothing but text; looking for them is cheaper than parsing. */
 const MEDIA_WORDS = ["_image", "_file", "_audio", "image_", "_id", "_reference", "screenshot"];
@@ -21,15 +8,8 @@ const STATE_FIELDS = ["previous_response_id", "conversation", "prompt"];
 
 /** Finds media and references in `input`; it is parsed only when there may be some. */
 export function findMedia(doc: ScannedObject): InputMedia {
-  const media: InputMedia = {
-    images: 0,
-    audioBytes: 0,
-    documentBytes: 0,
-    videoBytes: 0,
-    inlineCharacters: 0,
-    uncountable: STATE_FIELDS.some((name) => (doc.value(name) ?? null) !== null),
-    references: [],
-  };
+  const isStored = STATE_FIELDS.some((name) => (doc.value(name) ?? null) !== null);
+  const media: InputMedia = { ...noMedia(), uncountable: isStored };
   if (!MEDIA_WORDS.some((word) => doc.includes(word))) return media;
   const input = doc.value("input") as JsonValue | undefined;
   if (!Array.isArray(input)) return media;
@@ -91,7 +71,7 @@ function countPart(part: { [key: string]: JsonValue | undefined }, path: string,
       return;
     }
     case "input_file":
-      if (typeof part["file_data"] === "string") media.documentBytes += inlineBytes(part["file_data"], media);
+      if (isInline(part["file_data"])) media.documentBytes += inlineBytes(part["file_data"], media);
       else media.uncountable = true;
       return;
     default:
@@ -101,24 +81,5 @@ function countPart(part: { [key: string]: JsonValue | undefined }, path: string,
 /** An image costs by the table, wherever it comes from. */
 function countImage(data: JsonValue | undefined, media: InputMedia): void {
   media.images += 1;
-  if (typeof data === "string" && !/^https?:/.test(data)) inlineBytes(data, media);
-}
-
-/** Bytes of base64 data, tokens of which go by another table than text. */
-function inlineBytes(data: JsonValue | undefined, media: InputMedia): number {
-  if (typeof data !== "string") return 0;
-  media.inlineCharacters += data.length;
-  return Math.ceil((data.length * 3) / 4);
-}
-
-/** Upper bound of the input: every byte of the body that isn't inline data may become text. */
-export function boundInput(doc: ScannedObject, media: InputMedia): InputBound {
-  return {
-    textBytes: Math.max(0, doc.bytes.length - media.inlineCharacters),
-    images: media.images,
-    audioBytes: media.audioBytes,
-    videoBytes: media.videoBytes,
-    documentBytes: media.documentBytes,
-    uncountable: media.uncountable,
-  };
+  inlineBytes(data, media);
 }

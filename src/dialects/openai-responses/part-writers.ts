@@ -1,6 +1,6 @@
 import type { IrEvent, IrEventOf } from "../../ir/events.ts";
 import type { Seal, SealBox, SealedPart } from "../../ir/seal.ts";
-import { isObject, type JsonObject } from "../../lib/json.ts";
+import { isJson, isObject, type JsonObject } from "../../lib/json.ts";
 import { unwrapCustomInput } from "../shared/custom-tool.ts";
 import type { OutputScope } from "./item-writer.ts";
 
@@ -201,15 +201,5 @@ export class ImageWriter {
   end(): void {
     this.#scope.send("response.image_generation_call.completed", { item_id: this.#id, output_index: this.#index });
     this.#scope.finish(this.#index, { ...this.#fields, id: this.#id, status: "completed", result: this.#base64 });
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
   }
 }

@@ -1,5 +1,4 @@
-import { invalidRequest } from "../../ir/error.ts";
-import type { Tool, ToolChoice } from "../../ir/request.ts";
+import type { Tool } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import {
   isAbsent,
@@ -14,6 +13,7 @@ import {
   unknownFields,
   type Wire,
 } from "../shared/fields.ts";
+import { allowedTools, declaredName, type DecodedChoice, openChoice } from "../shared/openai-tool-choice.ts";
 
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "parameters", "strict"]);
 const CUSTOM_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "format"]);
@@ -94,18 +94,10 @@ function extrasOf(tool: JsonObject, known: ReadonlySet<string>): { extras?: Json
   return extras === undefined ? {} : { extras };
 }
 
-export interface DecodedChoice {
-  choice: ToolChoice | null;
-  /** A form that names something hosted: only this dialect has words for it. */
-  native: JsonObject | null;
-}
-
 /** `tool_choice` in all its forms, and `parallel_tool_calls`. Names are checked against the declared tools. */
 export function decodeToolChoice(value: Wire, parallelValue: Wire, tools: readonly Tool[]): DecodedChoice {
   const parallel = optionalBoolean(parallelValue, "parallel_tool_calls") ?? null;
-  if (isAbsent(value)) {
-    return { choice: parallel === null ? null : { mode: "auto", names: [], parallel }, native: null };
-  }
+  if (isAbsent(value)) return openChoice(parallel);
   if (typeof value === "string") {
     const mode = optionalWord(value, "tool_choice", ["auto", "none", "required"]) ?? "auto";
     return { choice: { mode, names: [], parallel }, native: null };
@@ -114,8 +106,7 @@ export function decodeToolChoice(value: Wire, parallelValue: Wire, tools: readon
   const type = readName(choice["type"], "tool_choice.type");
   if (type === "allowed_tools") return decodeAllowed(choice, parallel, tools);
   if (type === "function" || type === "custom") {
-    const name = readName(choice["name"], "tool_choice.name");
-    checkDeclared(name, "tool_choice.name", tools);
+    const name = declaredName(choice, "tool_choice", tools);
     return { choice: { mode: "named", names: [name], parallel }, native: null };
   }
   return { choice: { mode: "named", names: [type], parallel }, native: choice };
@@ -123,23 +114,9 @@ export function decodeToolChoice(value: Wire, parallelValue: Wire, tools: readon
 
 function decodeAllowed(choice: JsonObject, parallel: boolean | null, tools: readonly Tool[]): DecodedChoice {
   const mode = optionalWord(choice["mode"], "tool_choice.mode", ["auto", "required"]) ?? "auto";
-  let hosted = false;
-  const names = readArray(choice["tools"], "tool_choice.tools").map((entry, index) => {
-    const path = `tool_choice.tools[${index}]`;
-    const tool = readObject(entry, path);
-    const type = readName(tool["type"], `${path}.type`);
-    if (type !== "function" && type !== "custom") {
-      hosted = true;
-      return type;
-    }
-    const name = readName(tool["name"], `${path}.name`);
-    checkDeclared(name, `${path}.name`, tools);
-    return name;
-  });
-  return { choice: { mode, names, parallel }, native: hosted ? choice : null };
-}
-
-function checkDeclared(name: string, path: string, tools: readonly Tool[]): void {
-  if (tools.some((tool) => tool.name === name)) return;
-  throw invalidRequest(path, `${path}: the tool ${JSON.stringify(name)} is not among the declared tools`);
+  const entries = readArray(choice["tools"], "tool_choice.tools");
+  const { names, isHosted } = allowedTools(entries, "tool_choice.tools", (tool, _type, at) =>
+    declaredName(tool, at, tools),
+  );
+  return { choice: { mode, names, parallel }, native: isHosted ? choice : null };
 }
