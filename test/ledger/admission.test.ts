@@ -105,7 +105,90 @@ describe("refusals that a client can act on", () => {
   });
 });
 
+describe("to the last nano-unit", () => {
+  test("a balance, a cap per call and a month's caps", async () => {
+    await using book = new Book();
+    await book.credit(10n);
+    const asked = (amount: bigint, more: Partial<ReserveRequest>) => book.ledger.reserve(book.request(amount, more));
+    expect(await asked(11n, {})).toMatchObject({ refusal: { kind: "insufficient", available: 10n, needed: 11n } });
+    expect(await asked(3n, { callCap: 2n })).toMatchObject({ refusal: { kind: "call_cap" } });
+    expect(await asked(3n, { callCap: 3n })).toMatchObject({ ok: true });
+    expect(await asked(3n, { keyMonthlyCap: 5n })).toMatchObject({
+      refusal: { kind: "key_cap", held: 3n, needed: 3n },
+    });
+    expect(await asked(3n, { keyMonthlyCap: 6n })).toMatchObject({ ok: true });
+    expect(await asked(4n, { accountMonthlyCap: 9n })).toMatchObject({ refusal: { kind: "account_cap", cap: 9n } });
+    expect(await asked(4n, { accountMonthlyCap: 10n })).toMatchObject({ ok: true });
+    expect(await asked(1n, {})).toMatchObject({ refusal: { kind: "held", available: 0n, held: 10n, needed: 1n } });
+    expect(await asked(11n, {})).toMatchObject({ refusal: { kind: "insufficient" } });
+  });
+  test("a credit limit", async () => {
+    await using book = new Book();
+    await book.ledger.setTerms({ accountId: "a", subscription: null, creditLimit: 10n, lowBalance: null });
+    const asked = (amount: bigint) => book.ledger.reserve(book.request(amount, { charge: "metered" }));
+    expect(await asked(11n)).toMatchObject({ ok: false });
+    expect(await asked(6n)).toMatchObject({ ok: true });
+    expect(await asked(5n)).toMatchObject({ ok: false });
+    expect(await asked(4n)).toMatchObject({ ok: true });
+    // By credit only where the caller is billed: the wallet of the others is empty.
+    expect(await book.ledger.reserve(book.request(1n))).toMatchObject({ refusal: { kind: "insufficient" } });
+  });
+  test("what ended no longer counts toward a cap but with its charge", async () => {
+    await using book = new Book();
+    await book.credit(5n * UNIT);
+    const capped = { keyMonthlyCap: UNIT, accountMonthlyCap: UNIT } as const;
+    const hold = await book.hold(UNIT, capped);
+    expect(await refusal(book.ledger.reserve(book.request(1n, capped)))).toMatchObject({ kind: "key_cap", spent: 0n });
+    await book.settle(hold, 10);
+    const left = UNIT - 130_000n;
+    expect(await refusal(book.ledger.reserve(book.request(left + 1n, capped)))).toMatchObject({
+      held: 0n,
+      spent: 130_000n,
+    });
+    await book.hold(left, capped);
+  });
+});
+
+test("a message that was not served is given back", async () => {
+  await using book = new Book();
+  const more = { dailyMessages: { subject: "s", limit: 2 }, charge: "free" } as const;
+  const [first] = [await book.hold(0n, more), await book.hold(0n, more)];
+  const full = await refusal(book.ledger.reserve(book.request(0n, more)));
+  expect(full).toEqual({ kind: "daily_messages", limit: 2, resetsAt: Date.UTC(2026, 10, 22) });
+  await book.ledger.void(first.id, "test", book.audit(first.requestId));
+  const again = await book.hold(0n, more);
+  await book.settle(again, 1);
+  expect(await refusal(book.ledger.reserve(book.request(0n, more)))).toMatchObject({ kind: "daily_messages" });
+  book.now = Date.UTC(2026, 10, 22);
+  await book.hold(0n, more);
+});
+
+test("a used-up subscription with credit beside it: back when the first of both gives some", async () => {
+  await using book = new Book();
+  const quota = async () => await refusal(book.ledger.reserve(book.request(UNIT, { charge: "subscription" })));
+  await book.credit(5n, { kind: "grant", expiresAt: book.now + DAY_MS });
+  expect(await quota()).toEqual({ kind: "quota", resetsAt: book.now + DAY_MS });
+  await book.subscribe({ includedCredit: 5n, overage: "stop", anchorAt: Date.UTC(2026, 10, 5) });
+  expect(await quota()).toEqual({ kind: "quota", resetsAt: book.now + DAY_MS });
+  book.now += 2 * DAY_MS;
+  expect(await quota()).toEqual({ kind: "quota", resetsAt: Date.UTC(2026, 11, 5) });
+});
+
 describe("what pays", () => {
+  test("a grant is over at its very instant, and what is left of it is the operator's", async () => {
+    await using book = new Book();
+    await book.credit(5n, { kind: "grant", expiresAt: book.now + DAY_MS });
+    await book.credit(7n, { kind: "grant", expiresAt: book.now + 2 * DAY_MS });
+    book.now += DAY_MS - 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 12n, available: 12n });
+    book.now += 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 7n, available: 7n });
+    const books = new Map(book.store.ledger.load().books.map(({ name, posted }) => [name, posted]));
+    expect(books.get("operator:expired")).toBe(5n);
+    book.now += DAY_MS;
+    expect(await book.ledger.sweep(0)).toEqual({ grants: 1, holds: 0 });
+    expect(book.verify()).toEqual([]);
+  });
   test("grants by earliest expiry, then the wallet", async () => {
     await using book = new Book();
     await book.credit(UNIT);

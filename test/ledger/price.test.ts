@@ -60,6 +60,13 @@ describe("variants", () => {
   test("factors multiply", () => {
     expect(priceUsage(used({ serviceTier: "priority", inferenceGeo: "us" }), at, PLAIN).charge).toBe(3_850_000_000n);
   });
+  test("speed is a variant like the others; the row's prices without one stay as they are", () => {
+    const quick = pin(row({ prices: { input: "2" }, modifiers: { fast: "6" } }));
+    expect(priceUsage(used({ speed: "fast" }), quick, PLAIN).charge).toBe(12_000_000_000n);
+    expect(priceUsage(used({ speed: "standard" }), quick, PLAIN).charge).toBe(2_000_000_000n);
+    expect(priceUsage(used({}), quick, PLAIN).charge).toBe(2_000_000_000n);
+    expect(priceUsage(used({ inferenceGeo: "global" }), quick, { requestedTier: "auto" }).charge).toBe(2_000_000_000n);
+  });
   test("a variant that the row does not know costs the plain price", () => {
     expect(priceUsage(used({ serviceTier: "hyper" }), at, PLAIN).charge).toBe(2_000_000_000n);
   });
@@ -105,6 +112,55 @@ test("a receipt in ringgit: cost, markup, rate and rounding are lines of their o
     ["fx", "1 USD = 4.2137 MYR", 1, "4.2137", "0.000052586976", "MYR"],
     ["rounding", "up to the next nano-unit", 1, "0.000000000024", "0.000000000024", "MYR"],
   ]);
+});
+
+test("tiers in any order: the highest that the input is above", () => {
+  const tier = (above: number, input: string) => ({ above, prices: { input } });
+  const at = pin(row({ prices: { input: "1" }, longContext: [tier(300, "3"), tier(100, "2"), tier(200, "2.5")] }));
+  const perToken = (input: number): bigint => priceUsage(usage({ input }), at, PLAIN).charge / BigInt(input);
+  expect([100, 101, 200, 201, 300, 301].map(perToken)).toEqual([1_000n, 2_000n, 2_000n, 2_500n, 2_500n, 3_000n]);
+});
+
+test("a row keeps nothing of one account for another", () => {
+  const shared = row({ prices: { input: "1" } });
+  const of = (markup: string, fx: string) =>
+    priceUsage(usage({ input: 1_000_000 }), pin(shared, { markup, fx, currency: "MYR" }), PLAIN).charge;
+  expect([of("0", "1"), of("30", "1"), of("30", "4"), of("0", "4"), of("0", "1")]).toEqual(
+    [1_000n, 1_300n, 5_200n, 4_000n, 1_000n].map((thousandth) => thousandth * 1_000_000n),
+  );
+});
+
+test("a receipt has a line for whatever was used, and for nothing else", () => {
+  const at = pin(
+    row({
+      prices: { input: "1", output: "2" },
+      fees: { web_search: { usd: "10", per: 1000 }, maps: { usd: "1", per: 1 } },
+      images: { default: "0.04", large: "0.08" },
+      perCall: "0.001",
+    }),
+  );
+  const used = usage({ input: 3, output: 0 }, { fees: { web_search: 2, maps: 0, unknown_fee: 1 } });
+  const priced = priceUsage(used, at, { requestedTier: null, images: { large: 2, small: 1, default: 0 } });
+  expect(
+    priced.lines.map(({ kind, name, quantity, unitUsd, amount }) => [kind, name, quantity, unitUsd, amount]),
+  ).toEqual([
+    ["tokens", "input", 3, "0.000001", "0.000003"],
+    ["fee", "web_search", 2, "0.01", "0.02"],
+    ["image", "large", 2, "0.08", "0.16"],
+    ["image", "small", 1, "0.04", "0.04"],
+    ["call", "per call", 1, "0.001", "0.001"],
+    ["markup", "0 %", 1, "0", "0"],
+    ["rounding", "up to the next nano-unit", 1, "0", "0"],
+  ]);
+  expect(priced.charge).toBe(221_003_000n);
+  expect(priced.basis).toMatchObject({ fees: { web_search: "0.01" }, perCall: "0.001", currency: "USD" });
+  expect(priceUsage(usage({ input: 3 }), pin(row({ prices: { input: "1" } })), PLAIN).basis).toEqual({
+    units: { input: "0.000001" },
+    markupPercent: "0",
+    fx: "1",
+    currency: "USD",
+    charge: "3000",
+  });
 });
 
 test("without a pin nothing is charged", () => {
@@ -201,6 +257,30 @@ describe("the worst case", () => {
     const at = pin(row({ prices: { input: "1", output: "5" }, modifiers: { flex: "0.5", fast: "6" } }));
     expect(worstCasePrice({ ...base, pin: at, modifiers: ["flex"] })).toBe(6_000_000_000n);
     expect(worstCasePrice({ ...base, pin: at, modifiers: ["fast", "fast"] })).toBe(36_000_000_000n);
+  });
+  test("a long-context tier counts above its edge, the dearest of those that may apply", () => {
+    const prices = { input: "1", output: "1" };
+    const tiers = [
+      { above: 1_000, prices: { input: "2", output: "2" } },
+      { above: 2_000, prices: { input: "5", output: "5" } },
+      { above: 3_000, prices: { input: "3", output: "3" } },
+    ];
+    const at = pin(row({ prices, longContext: tiers }));
+    const most = (inputTokens: number): bigint =>
+      worstCasePrice({ ...base, pin: at, inputTokens, outputTokens: 1_000_000 - inputTokens });
+    expect([1_000, 1_001, 2_000, 2_001, 3_001].map(most)).toEqual(
+      [1n, 2n, 2n, 5n, 5n].map((usd) => usd * NANO_PER_UNIT),
+    );
+    // Fewer tokens may be read than were counted: a tier that is cheaper doesn't lower what is held.
+    const cheaper = pin(row({ prices, longContext: [{ above: 1_000, prices: { input: "0.5", output: "0.5" } }] }));
+    expect(worstCasePrice({ ...base, pin: cheaper })).toBe(2n * NANO_PER_UNIT);
+  });
+  test("images at the only size, none without a count; a call at its price", () => {
+    const at = pin(row({ prices: {}, images: { small: "0.01", large: "0.02", middle: "0.015" }, perCall: "0.005" }));
+    const none = { ...base, inputTokens: 0, outputTokens: 0, pin: at };
+    expect(worstCasePrice(none)).toBe(5_000_000n);
+    expect(worstCasePrice({ ...none, images: 1 })).toBe(25_000_000n);
+    expect(worstCasePrice({ ...none, images: 2, fees: { unknown_fee: 3 } })).toBe(45_000_000n);
   });
   test("images at the dearest size", () => {
     const at = pin(row({ prices: {}, images: { default: "0.04", large: "0.08" } }));

@@ -48,6 +48,50 @@ test("input far beyond the context window was not read", () => {
   expect(totalInput(result.usage)).toBe(100_000);
 });
 
+test("none of a class is a count, not a mistake; neither is a class as large as a class may be", () => {
+  expect(clean({ input: 50, cached_input: 0, output: 30 }).changed).toBe(false);
+  const unbounded = { context: 0 };
+  const most = usage({ input: 1_000_000_000, output: 1_000_000_000 });
+  expect(sanitizeUsage(most, () => counted, unbounded).changed).toBe(false);
+  const beyond = usage({ input: 1_000_000_001, output: 30 });
+  expect(sanitizeUsage(beyond, () => counted, unbounded).usage.tokens).toEqual({ input: 40, output: 30 });
+});
+
+test("a hundred times the context window is the most that was read", () => {
+  const { context } = BOUNDS;
+  expect(clean({ input: context * 100, output: 30 }).changed).toBe(false);
+  expect(clean({ input: context * 100 - 5, cached_input: 6, output: 30 }).usage.tokens).toEqual({
+    input: context,
+    output: 30,
+  });
+});
+
+test("what was counted is asked only when the report is doubtful", () => {
+  const never = (): never => {
+    throw new Error("was counted");
+  };
+  const bounds = { context: 100_000, deliveredCharacters: 64 };
+  expect(sanitizeUsage(usage({ input: 1, output: 1 }), never, bounds).changed).toBe(false);
+  expect(() => sanitizeUsage(usage({ input: 1, output: 1 }), never, { ...bounds, deliveredCharacters: 65 })).toThrow();
+  expect(() => sanitizeUsage(usage({ output: 1 }), never, bounds)).toThrow();
+});
+
+test("a doubtful side takes each class as it was counted, where that is more; the other side stands", () => {
+  const told = usage({ input: 10, cached_input: 500, output: -1, reasoning: 7 });
+  const seen = usage({ input: 400, output: 20, reasoning: 3, output_audio: 4 });
+  const { usage: result, changed } = sanitizeUsage(told, () => seen, BOUNDS);
+  expect(result.tokens).toEqual({ input: 10, cached_input: 500, output: 20, reasoning: 7, output_audio: 4 });
+  expect(changed).toBe(true);
+  // Nothing more was counted than was told.
+  expect(sanitizeUsage(usage({ input: 5 }), () => usage({ input: 5 }), BOUNDS)).toMatchObject({ changed: false });
+});
+
+test("a fee of no uses is none, and not a mistake", () => {
+  const fees = { web_search: 0, maps: 2 };
+  expect(clean({ input: 50, output: 30 }, fees)).toMatchObject({ changed: false });
+  expect(clean({ input: 50, output: 30 }, { ...fees, code: -1 }).usage.fees).toEqual(fees);
+});
+
 test("far too little output for the text that came", () => {
   const report = usage({ input: 50, output: 1 });
   const bounds = { context: 100_000, deliveredCharacters: 200 };

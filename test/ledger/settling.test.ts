@@ -91,7 +91,83 @@ describe("refunds", () => {
   });
 });
 
+test("a refund of the least amount, of what is left, and of neither nothing nor more", async () => {
+  await using book = new Book();
+  await book.credit(UNIT);
+  const { requestId } = await book.call(1);
+  const refund = (amount: bigint) => book.ledger.refund({ requestId, amount, reason: "r", idempotencyKey: null });
+  await expect(refund(0n)).rejects.toMatchObject({ status: 400, param: "amount" });
+  expect(await refund(1n)).toMatchObject({ wallet: UNIT - TOKEN + 1n, spentThisMonth: TOKEN - 1n });
+  await expect(refund(TOKEN)).rejects.toMatchObject({ status: 400 });
+  expect(await refund(TOKEN - 1n)).toMatchObject({ wallet: UNIT, spentThisMonth: 0n });
+  expect(await book.ledger.keySpend("k")).toBe(0n);
+  expect(book.verify()).toEqual([]);
+});
+
 describe("credits", () => {
+  test("one key is one credit in all it says: amount, kind, reason, expiry, invoice", async () => {
+    await using book = new Book();
+    const same = { idempotencyKey: "k", expiresAt: null } as const;
+    await book.credit(10n, same);
+    await book.credit(10n, same);
+    const others = [
+      { kind: "adjust" },
+      { reason: "other" },
+      { expiresAt: 5 },
+      { invoice: { number: 1, owed: 0n } },
+    ] as const;
+    for (const other of others) {
+      await expect(book.credit(10n, { ...same, ...other })).rejects.toMatchObject({ status: 409, code: "conflict" });
+    }
+    await expect(book.credit(11n, same)).rejects.toMatchObject({ status: 409 });
+    // Without a key nothing is a repeat.
+    await book.credit(10n);
+    await book.credit(10n);
+    expect(await book.ledger.balance("a")).toMatchObject({ wallet: 30n });
+    expect(book.verify()).toEqual([]);
+  });
+  test("the largest one, either way, and no larger", async () => {
+    await using book = new Book();
+    const largest = 1_000_000_000n * UNIT;
+    await book.credit(largest);
+    await expect(book.credit(largest + 1n)).rejects.toMatchObject({ status: 400, param: "amount" });
+    await expect(book.credit(-largest - 1n, { kind: "adjust" })).rejects.toThrow("at most");
+    expect(await book.credit(-largest, { kind: "adjust" })).toMatchObject({ wallet: 0n });
+    await expect(book.credit(-1n, { kind: "adjust" })).rejects.toThrow("has only 0");
+    expect(book.verify()).toEqual([]);
+  });
+  test("an adjustment leaves alone what calls under way hold", async () => {
+    await using book = new Book();
+    await book.credit(UNIT);
+    await book.hold(UNIT / 4n);
+    await expect(book.credit(-(UNIT * 3n) / 4n - 1n, { kind: "adjust" })).rejects.toMatchObject({ status: 400 });
+    expect(await book.credit((-UNIT * 3n) / 4n, { kind: "adjust" })).toMatchObject({
+      wallet: UNIT / 4n,
+      available: 0n,
+    });
+    expect(book.verify()).toEqual([]);
+  });
+  test("each kind has its own other side", async () => {
+    await using book = new Book();
+    await book.credit(10n);
+    await book.credit(20n, { kind: "grant", expiresAt: book.now + 1 });
+    await book.credit(40n, { kind: "refund" });
+    await book.credit(80n, { kind: "adjust" });
+    await book.credit(-5n, { kind: "adjust" });
+    const books = Object.fromEntries(book.store.ledger.load().books.map(({ name, posted }) => [name, posted]));
+    expect(books).toMatchObject({
+      "operator:cash_in": -10n,
+      "operator:promo": -20n,
+      "operator:revenue": -40n,
+      "operator:adjust": -75n,
+      "wallet:a": 125n,
+    });
+    await expect(book.credit(1n, { kind: "grant", expiresAt: book.now })).rejects.toMatchObject({
+      param: "expires_at",
+    });
+    expect(book.verify()).toEqual([]);
+  });
+
   test("one idempotency key, one credit; another body is a conflict", async () => {
     await using book = new Book();
     const twice = [book.credit(UNIT, { idempotencyKey: "k1" }), book.credit(UNIT, { idempotencyKey: "k1" })];
@@ -130,6 +206,43 @@ describe("credits", () => {
     await book.call(100);
     expect(book.lowBalances).toHaveLength(2);
   });
+});
+
+test("terms: no amount below zero or beyond the largest credit", async () => {
+  await using book = new Book();
+  const terms = { accountId: "a", subscription: null, creditLimit: null, lowBalance: null };
+  const largest = 1_000_000_000n * UNIT;
+  const plan = { plan: "p", overage: "stop", anchorAt: book.now, endsAt: null } as const;
+  for (const amount of [-1n, largest + 1n]) {
+    for (const bad of [
+      { creditLimit: amount },
+      { lowBalance: amount },
+      { subscription: { ...plan, includedCredit: amount } },
+    ]) {
+      await expect(book.ledger.setTerms({ ...terms, ...bad })).rejects.toMatchObject({ status: 400 });
+    }
+  }
+  for (const amount of [0n, largest]) await book.ledger.setTerms({ ...terms, creditLimit: amount, lowBalance: amount });
+  expect(book.ledger.terms("a")).toMatchObject({ creditLimit: largest, lowBalance: largest });
+});
+
+test("calls under way are counted by account; a sweep ends the old ones and tells how many", async () => {
+  await using book = new Book();
+  await book.credit(UNIT);
+  await book.credit(5n, { kind: "grant", expiresAt: book.now + DAY_MS });
+  await book.hold(UNIT / 4n);
+  book.now += 1_000;
+  const young = await book.hold(UNIT / 4n, { accountId: "a" });
+  await book.hold(0n, { accountId: "b", charge: "free" });
+  expect([book.ledger.openCalls("a"), book.ledger.openCalls("b"), book.ledger.openCalls("c")]).toEqual([2, 1, 0]);
+  expect(await book.ledger.sweep(book.now - 1_000)).toEqual({ grants: 0, holds: 0 });
+  expect(await book.ledger.sweep(book.now)).toEqual({ grants: 0, holds: 1 });
+  expect(book.ledger.openCalls("a")).toBe(1);
+  await book.ledger.void(young.id, "test", book.audit(young.requestId));
+  book.now += DAY_MS;
+  expect(await book.ledger.sweep(0)).toEqual({ grants: 1, holds: 0 });
+  expect(await book.ledger.sweep(0)).toEqual({ grants: 0, holds: 0 });
+  expect(book.verify()).toEqual([]);
 });
 
 describe("subscriptions", () => {
