@@ -58,8 +58,8 @@ export function periodAt(subscription: Subscription, now: number): { start: numb
   const { anchorAt, endsAt } = subscription;
   if (now < anchorAt) return null;
   let index = monthsBetween(anchorAt, now);
-  while (addMonths(anchorAt, index) > now) index -= 1;
-  while (addMonths(anchorAt, index + 1) <= now) index += 1;
+  // The anchor's day of this month may be still to come.
+  if (addMonths(anchorAt, index) > now) index -= 1;
   const start = addMonths(anchorAt, index);
   return endsAt !== null && start >= endsAt ? null : { start, end: addMonths(anchorAt, index + 1) };
 }
