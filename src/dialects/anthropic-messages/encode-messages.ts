@@ -59,6 +59,7 @@ function encodeInstruction(turn: Turn, encoding: Encoding): WireMessage | null {
     return empty ? null : { role: "system", content, extras, path: turn.path };
   }
   if (content.length === 0) return null;
+  if (turn.name !== undefined) encoding.lose(`${turn.path}.name`, "Anthropic messages have no name");
   encoding.lose(turn.path, `a ${turn.role} message in mid-conversation is sent as marked user text`);
   const marked = content.map((block) =>
     typeof block.text === "string" ? { ...block, text: `<system>\n${block.text}\n</system>` } : block,

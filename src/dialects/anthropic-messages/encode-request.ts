@@ -3,6 +3,7 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { EncodedRequest } from "../dialect.ts";
 import { commonNames } from "../shared/common-names.ts";
+import { liftInstructions } from "../shared/leading-instructions.ts";
 import { limitCacheMarks } from "./cache-marks.ts";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodePart, isPlainText } from "./encode-part.ts";
@@ -30,8 +31,10 @@ const COUNT_FIELDS = [
 ];
 
 /** A request in Anthropic's form; whatever has no place there is among the losses. */
-export function encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {
-  const encoding = new Encoding(request, target);
+export function encodeRequest(asked: GenerateRequest, target: TargetFacts): EncodedRequest {
+  const encoding = new Encoding(asked, target);
+  // Anthropic's own clients mean the place where a system message stands.
+  const request = asked.origin === "anthropic-messages" ? asked : liftInstructions(asked, encoding);
   const maxTokens = maxTokensOf(request, encoding);
   const messages = encodeMessages(request.turns, encoding);
   const thinking = encodeThinking(request, messages, maxTokens, encoding);

@@ -66,14 +66,19 @@ export class ContentsDecoder {
     // A new answer: what the one before it left unanswered can only be meant by its id.
     if (turnRole === "assistant" && this.#lastRole === "user") this.#open = this.#open.filter((call) => call.named);
     this.#lastRole = turnRole;
-    return { role: turnRole, parts: this.#parts(content, index, turnRole), path: content.path };
+    const parts = this.#parts(content, index, turnRole);
+    return { role: turnRole, parts, path: content.path, ...extrasOf(content) };
   }
 
   #parts(content: ProtoReader, turn: number, role: "user" | "assistant"): Part[] {
     const list = content.list("parts") ?? [];
     return list.flatMap((item, index) => {
       const reader = new ProtoReader(item, `${content.at("parts")}[${index}]`);
-      return this.#sealed(reader, this.#part(reader, turn, index, role));
+      const part = this.#part(reader, turn, index, role);
+      const signature = reader.string("thoughtSignature");
+      if (part === null) return [];
+      if (part.type === "native") return [part];
+      return this.#sealed(reader, { ...extrasOf(reader), ...part }, signature);
     });
   }
 
@@ -102,6 +107,7 @@ export class ContentsDecoder {
     if (name === undefined || name === "") throw invalidRequest(call.at("name"), `${call.at("name")} is required`);
     const args = JSON.stringify(call.object("args")?.raw ?? {});
     const given = call.string("id");
+    this.#loseRest(call);
     const id = given ?? `call_${place}_${digest(`${name}\n${args}`)}`;
     const part: PartOf<"tool-call"> = { type: "tool-call", kind: "function", id, name, arguments: args, path };
     this.#open.push({ part, named: given !== undefined });
@@ -115,7 +121,15 @@ export class ContentsDecoder {
       throw invalidRequest(path, `${path}.functionResponse answers no function call that stands before it`);
     }
     const { content, isError } = decodeResult(response);
+    this.#loseRest(response);
     return { type: "tool-result", toolId: call.id, name: name ?? call.name, kind: "function", content, isError, path };
+  }
+
+  /** Calls and responses are written anew for every target: what else stands in them can't be kept. */
+  #loseRest(reader: ProtoReader): void {
+    for (const name of Object.keys(reader.rest())) {
+      this.losses.push({ field: reader.at(name), reason: "only known where bytes are passed on", side: "request" });
+    }
   }
 
   /** The call that a response answers: the one with its id, else the first open one of its name that the client gave no id. */
@@ -130,10 +144,8 @@ export class ContentsDecoder {
   }
 
   /** Attaches what came in `thoughtSignature`; an envelope may bring reasoning parts back that the client has dropped. */
-  #sealed(reader: ProtoReader, part: Part | null): Part[] {
-    if (part === null) return [];
-    const text = reader.string("thoughtSignature");
-    if (text === undefined || part.type === "native") return [part];
+  #sealed(reader: ProtoReader, part: Part, text: string | undefined): Part[] {
+    if (text === undefined) return [part];
     const signature = readSignature(text, this.#seals);
     if (signature.kind === "seal") return [{ ...part, seal: signature.seal }];
     if (signature.kind === "envelope") return this.#opened(part, signature.seals);
@@ -160,6 +172,12 @@ export class ContentsDecoder {
     for (const item of before) this.#recovered.add(item);
     return [...before, carrier];
   }
+}
+
+/** Fields that nobody has read. */
+function extrasOf(reader: ProtoReader): { extras?: JsonObject } {
+  const rest = reader.rest();
+  return Object.keys(rest).length === 0 ? {} : { extras: rest };
 }
 
 function native(reader: ProtoReader): Part {

@@ -23,8 +23,11 @@ interface Content {
 export class ContentsEncoder {
   readonly #scope: EncodeScope;
   readonly #contents: Content[] = [];
-  /** Function names by call id: results go by name on this wire. */
-  readonly #names = new Map<string, string>();
+  /** The newest function call of each id: results go by name on this wire, and stand in the order of their calls. */
+  readonly #calls = new Map<string, { name: string; place: number }>();
+  #callCount = 0;
+  /** Places of the calls that function responses answer. */
+  readonly #places = new WeakMap<JsonObject, number>();
 
   constructor(scope: EncodeScope) {
     this.#scope = scope;
@@ -33,8 +36,16 @@ export class ContentsEncoder {
   contents(turns: readonly Turn[]): JsonObject[] {
     for (const turn of turns) this.#turn(turn);
     return this.#contents
-      .map(({ role, parts, deferred }) => ({ role, parts: [...parts, ...deferred] }))
+      .map(({ role, parts, deferred }) => ({ role, parts: [...this.#inOrder(parts), ...deferred] }))
       .filter(({ parts }) => parts.length > 0);
+  }
+
+  /** Responses in the order of their calls, whatever order the client gave them in: models that know no ids go by it. */
+  #inOrder(parts: JsonObject[]): JsonObject[] {
+    const placeOf = (part: JsonObject): number => this.#places.get(part) ?? 0;
+    const responses = parts.filter((part) => this.#places.has(part)).toSorted((a, b) => placeOf(a) - placeOf(b));
+    const next = responses.values();
+    return parts.map((part) => (this.#places.has(part) ? (next.next().value ?? part) : part));
   }
 
   #turn(turn: Turn): void {
@@ -60,8 +71,11 @@ export class ContentsEncoder {
     if (part.cache !== undefined)
       scope.lose(`${part.path}.cache_control`, "Gemini caches by itself and takes no cache marks");
     if (part.type === "tool-result") {
-      const result = encodeResult(part, this.#names.get(part.toolId), scope);
-      content.parts.push(result.response);
+      const call = this.#calls.get(part.toolId);
+      const result = encodeResult(part, call?.name, scope);
+      const response = { ...result.response, ...scope.extras(part.extras) };
+      if (call !== undefined) this.#places.set(response, call.place);
+      content.parts.push(response);
       content.deferred.push(...result.beside);
       return;
     }
@@ -76,8 +90,11 @@ export class ContentsEncoder {
       scope.lose(part.path, "a hosted tool's call of another provider");
       return null;
     }
-    this.#names.set(part.id, part.name);
-    const call: JsonObject = { functionCall: { id: part.id, name: part.name, args: argumentsOf(part, scope) } };
+    this.#calls.set(part.id, { name: part.name, place: this.#callCount++ });
+    const call: JsonObject = {
+      functionCall: { id: part.id, name: part.name, args: argumentsOf(part, scope) },
+      ...scope.extras(part.extras),
+    };
     const signature = ownSignature(part.seal, part.path, scope);
     const isFirst = !content.hasCall;
     content.hasCall = true;
@@ -117,8 +134,9 @@ export function encodePart(part: Part, role: "user" | "model", scope: EncodeScop
       }
       if (part.phase !== undefined) scope.lose(`${part.path}.phase`, "Gemini has no phases of an answer");
       const signature = ownSignature(part.seal, part.path, scope);
-      if (signature !== null) return { text: part.text, thoughtSignature: signature };
-      return part.text === "" ? null : { text: part.text };
+      const text = { text: part.text, ...scope.extras(part.extras) };
+      if (signature !== null) return { ...text, thoughtSignature: signature };
+      return part.text === "" ? null : text;
     }
     case "refusal":
       return part.text === "" ? null : { text: part.text };

@@ -25,8 +25,9 @@ const SERVICE_TIERS: Readonly<Record<string, string>> = words({
 });
 
 /** The generateContent call for a target (https://ai.google.dev/api/generate-content). Throws GatewayError 400 for parts it can't leave out. */
-export function encodeRequest(request: GenerateRequest, target: TargetFacts): EncodedRequest {
-  const scope = new EncodeScope(request, target);
+export function encodeRequest(asked: GenerateRequest, target: TargetFacts): EncodedRequest {
+  const scope = new EncodeScope(asked, target);
+  const { request } = scope;
   const system = encodeSystem(scope);
   const contents = new ContentsEncoder(scope).contents(withoutPrefill(scope));
   const tools = encodeTools(scope);

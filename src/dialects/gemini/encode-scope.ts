@@ -1,7 +1,9 @@
 import type { Loss } from "../../ir/loss.ts";
 import type { GenerateRequest } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import type { TargetFacts } from "../../ir/target.ts";
+import { liftInstructions } from "../shared/leading-instructions.ts";
 
 /** What the parts of one encoding share: where it goes and what was lost on the way. */
 export class EncodeScope {
@@ -10,8 +12,8 @@ export class EncodeScope {
   readonly losses: Loss[] = [];
 
   constructor(request: GenerateRequest, target: TargetFacts) {
-    this.request = request;
     this.target = target;
+    this.request = liftInstructions(request, this);
   }
 
   lose(field: string, reason: string): void {
@@ -21,6 +23,11 @@ export class EncodeScope {
   /** The client speaks this dialect too: fields that only it knows may be sent on. */
   get isSameDialect(): boolean {
     return this.request.origin === "gemini";
+  }
+
+  /** Unknown fields of a part, for a client of this dialect; those of others are reported for all targets alike. */
+  extras(extras: JsonObject | undefined): JsonObject {
+    return this.isSameDialect ? (extras ?? {}) : {};
   }
 
   /** Gemini 3 asks for thinking by level, wants signatures back on function calls and takes media inside function responses. */

@@ -102,7 +102,10 @@ export class AssistantMessage {
     }
     const extra = part.seal === undefined ? null : this.#unsealed(part.seal, part.path);
     const id = this.#encoding.toolId(part.id);
-    const rest = extra === null ? {} : { extra_content: extra };
+    const rest = {
+      ...(extra === null ? {} : { extra_content: extra }),
+      ...this.#encoding.extras(part.extras, part.path),
+    };
     if (part.kind === "custom" && this.#encoding.hasCustomTools) {
       this.#calls.push({ id, type: "custom", custom: { name: part.name, input: part.arguments }, ...rest });
       return;

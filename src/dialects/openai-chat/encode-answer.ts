@@ -1,7 +1,6 @@
-import type { Annotation, AnswerContext } from "../dialect.ts";
+import type { Dialect } from "../dialect.ts";
 import type { Answer } from "../../ir/answer.ts";
 import type { Finish } from "../../ir/finish.ts";
-import type { Loss } from "../../ir/loss.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { replay } from "../shared/replay.ts";
 import { annotationObject, choiceNatives, logprobsField, nativeFields } from "./answer-fields.ts";
@@ -44,6 +43,12 @@ class Message {
     this.fields["tool_calls"] = calls;
   }
 
+  /** Null is for messages that say something elsewhere; one that says nothing at all has an empty text, as OpenAI's have. */
+  settleContent(): JsonObject {
+    const saysElsewhere = this.fields["refusal"] !== null || "tool_calls" in this.fields || "audio" in this.fields;
+    return this.fields["content"] === null && !saysElsewhere ? { ...this.fields, content: "" } : this.fields;
+  }
+
   get logprobs(): JsonObject | null {
     if (this.#content.length === 0 && this.#refusal.length === 0) return null;
     return {
@@ -73,12 +78,7 @@ function joined(known: JsonObject, piece: JsonObject): JsonObject {
 }
 
 /** A whole answer as JSON: what its stream would make a client gather. */
-export function encodeAnswer(
-  answer: Answer,
-  context: AnswerContext,
-  annotation: Annotation,
-  losses: Loss[],
-): JsonObject {
+export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotation, losses) => {
   const messages = new Map<number, Message>();
   const writers = new Map<number, ChoiceWriter>();
   const messageOf = (index: number): Message => {
@@ -111,7 +111,7 @@ export function encodeAnswer(
     ...nativeFields(answer.native),
     ...annotationObject(annotation),
   };
-}
+};
 
 /** An answer without any choice: the prompt was blocked. */
 function emptyFinish(answer: Answer): Finish {
@@ -121,7 +121,7 @@ function emptyFinish(answer: Answer): Finish {
 function choiceOf(index: number, writer: ChoiceWriter, message: Message): JsonObject {
   return {
     index,
-    message: message.fields,
+    message: message.settleContent(),
     logprobs: message.logprobs ?? logprobsField(writer.logprobs),
     finish_reason: writer.finishReason,
     ...choiceNatives(writer.finish),

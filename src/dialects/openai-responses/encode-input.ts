@@ -70,6 +70,7 @@ class MessageBuilder {
       type: "message",
       role: this.#turn.role,
       content: this.#content,
+      ...(this.#encoding.isOwn ? this.#turn.extras : {}),
       ...(this.#phase === undefined ? {} : { phase: this.#phase }),
     });
     this.#content = [];
@@ -117,7 +118,7 @@ function encodeCall(part: PartOf<"tool-call">, encoding: Encoding): JsonObject |
     return null;
   }
   if (part.seal !== undefined) encoding.unseal(part.seal, part.path);
-  const head = { call_id: callId(part.id), name: part.name };
+  const head = { call_id: callId(part.id), name: part.name, ...encoding.extras(part.extras, part.path) };
   const namespace = part.namespace === undefined ? {} : { namespace: part.namespace };
   if (part.kind === "custom") return { type: "custom_tool_call", ...head, input: part.arguments, ...namespace };
   return { type: "function_call", ...head, arguments: part.arguments === "" ? "{}" : part.arguments, ...namespace };
@@ -139,6 +140,7 @@ function encodeResult(part: PartOf<"tool-result">, encoding: Encoding): JsonObje
     type: part.kind === "custom" ? "custom_tool_call_output" : "function_call_output",
     call_id: callId(part.toolId),
     output: content.length === 0 ? "" : isPlain ? (first["text"] ?? "") : content,
+    ...encoding.extras(part.extras, part.path),
   };
 }
 

@@ -12,12 +12,26 @@ import {
   readName,
   readObject,
   readString,
+  unknownFields,
   type Wire,
 } from "../shared/fields.ts";
 import type { ResponsesReading } from "./reading.ts";
 import { splitEnvelope } from "../shared/envelope.ts";
 
 const ROLES = ["user", "assistant", "system", "developer"] as const;
+
+const MESSAGE_FIELDS: ReadonlySet<string> = new Set(["type", "id", "role", "content", "phase", "status"]);
+const CALL_FIELDS: ReadonlySet<string> = new Set([
+  "type",
+  "id",
+  "call_id",
+  "name",
+  "arguments",
+  "input",
+  "namespace",
+  "status",
+]);
+const RESULT_FIELDS: ReadonlySet<string> = new Set(["type", "id", "call_id", "output", "status"]);
 
 /** `input` as turns, one per item. Throws 400 naming the item, also for results without a call and calls without a result. */
 export function decodeInput(value: Wire, reading: ResponsesReading): Turn[] {
@@ -82,7 +96,7 @@ class InputReader {
       ...(id === undefined ? {} : { itemId: id }),
       ...(phase === undefined || part.type !== "text" ? {} : { phase }),
     }));
-    this.#push(role, parts, path);
+    this.#push(role, parts, path, unknownFields(item, MESSAGE_FIELDS));
   }
 
   #reasoning(item: JsonObject, path: string): void {
@@ -148,6 +162,7 @@ class InputReader {
       path,
       ...(itemId === undefined ? {} : { itemId }),
       ...(namespace === undefined ? {} : { namespace }),
+      ...extrasOf(item, CALL_FIELDS),
     };
     const before: Part[] = [];
     for (const entry of envelope === null ? [] : (this.#reading.open(envelope, `${path}.call_id`) ?? [])) {
@@ -170,6 +185,7 @@ class InputReader {
       content: decodeContent(item["output"], `${path}.output`),
       isError: false,
       path,
+      ...extrasOf(item, RESULT_FIELDS),
     };
     this.#push("user", [part], path);
   }
@@ -180,14 +196,14 @@ class InputReader {
     this.#push(role, [{ type: "native", native: { origin: "openai-responses", value: item }, path }], path);
   }
 
-  #push(role: Turn["role"], parts: Part[], path: string): void {
+  #push(role: Turn["role"], parts: Part[], path: string, extras?: JsonObject): void {
     const [first] = parts;
     const [sealed] = this.#next;
     if (sealed !== undefined && first !== undefined && first.seal === undefined) {
       first.seal = sealed.seal;
       this.#next = [];
     }
-    this.#turns.push({ role, parts, path });
+    this.#turns.push({ role, parts, path, ...(extras === undefined ? {} : { extras }) });
   }
 
   finish(): Turn[] {
@@ -213,6 +229,11 @@ function unsealedReasoning(entry: SealedPart, echoed: PartOf<"reasoning">, takes
     text: entry.text ?? (takesText ? echoed.text : ""),
     seal: entry.seal,
   };
+}
+
+function extrasOf(item: JsonObject, known: ReadonlySet<string>): { extras?: JsonObject } {
+  const extras = unknownFields(item, known);
+  return extras === undefined ? {} : { extras };
 }
 
 function textsOf(value: Wire, path: string): string[] {

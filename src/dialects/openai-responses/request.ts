@@ -101,11 +101,13 @@ function refuseState(body: JsonObject): void {
   }
 }
 
-/** `instructions` and the system or developer messages that the input begins with. */
+/** `instructions` and the system or developer messages that the input begins with, but for those with unknown fields, which stay what they are. */
 function splitSystem(body: JsonObject, all: Turn[]): { system: Part[]; turns: Turn[] } {
   const instructions = optionalString(body["instructions"], "instructions");
   const system: Part[] = isAbsent(instructions) || instructions === "" ? [] : [textPart(instructions, "instructions")];
-  const first = all.findIndex((turn) => turn.role !== "system" && turn.role !== "developer");
+  const first = all.findIndex(
+    ({ role, extras }) => (role !== "system" && role !== "developer") || extras !== undefined,
+  );
   // A conversation of nothing but instructions stays a conversation.
   const leading = first < 0 ? 0 : first;
   for (const turn of all.slice(0, leading)) system.push(...turn.parts);

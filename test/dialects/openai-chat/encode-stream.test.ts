@@ -205,6 +205,7 @@ describe("finish reasons", () => {
     expect(reason("refusal", refusal)).toBe("stop");
     expect(messageOf(json([START, ...refusal, end("refusal")]))).toMatchObject({ content: null, refusal: "No." });
     expect(reason("refusal", [])).toBe("content_filter");
+    expect(messageOf(json([START, end("length")]))).toMatchObject({ content: "", refusal: null });
   });
 
   test("a blocked prompt is a filtered answer, not an empty one", () => {

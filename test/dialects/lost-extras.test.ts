@@ -1,0 +1,125 @@
+/** What a translation can't carry in messages and parts: moved to where the target has a place for it, or told; never dropped in silence. */
+import { describe, expect, test } from "bun:test";
+import { DIALECTS } from "../../src/dialects/index.ts";
+import { lostExtras } from "../../src/dialects/lost-extras.ts";
+import { DIALECT_IDS, type DialectId } from "../../src/ir/dialect-id.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { createSealBox } from "../../src/ir/seal-box.ts";
+import { ROUTE, targetOf } from "../matrix/carry.ts";
+
+const seals = createSealBox(new Uint8Array(32).fill(7), "account-1");
+
+function translate(from: DialectId, to: DialectId, body: JsonObject): { sent: JsonObject; lost: string[] } {
+  const request = DIALECTS[from].decodeRequest(body, { route: ROUTE, seals });
+  const { body: sent, losses } = DIALECTS[to].encodeRequest(request, targetOf(to));
+  const all = [...(request.losses ?? []), ...losses, ...lostExtras(request, to, losses)];
+  return { sent, lost: all.map(({ field }) => field) };
+}
+
+const call = { id: "c1", type: "function", function: { name: "f", arguments: "{}", zz_5: 1 }, zz_6: 1 };
+const BODIES: Record<DialectId, JsonObject> = {
+  "openai-chat": {
+    messages: [
+      { role: "system", content: "s", zz_1: 1 },
+      { role: "user", content: [{ type: "text", text: "t", zz_2: 1 }], zz_3: 1 },
+      { role: "assistant", content: "x", tool_calls: [call], zz_4: 1 },
+      { role: "tool", tool_call_id: "c1", content: [{ type: "text", text: "r", zz_7: 1 }], zz_8: 1 },
+    ],
+  },
+  "openai-responses": {
+    input: [
+      { role: "developer", content: "d", zz_1: 1 },
+      { role: "user", content: [{ type: "input_text", text: "t", zz_2: 1 }], zz_3: 1 },
+      { type: "function_call", call_id: "c1", name: "f", arguments: "{}", zz_4: 1 },
+      { type: "function_call_output", call_id: "c1", output: "r", zz_5: 1 },
+    ],
+  },
+  "anthropic-messages": {
+    max_tokens: 9,
+    system: [{ type: "text", text: "s", zz_1: 1 }],
+    messages: [
+      { role: "user", content: [{ type: "text", text: "t", zz_2: 1 }], zz_3: 1 },
+      { role: "assistant", content: [{ type: "tool_use", id: "c1", name: "f", input: {}, zz_4: 1 }] },
+      {
+        role: "user",
+        content: [{ type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "r", zz_5: 1 }], zz_6: 1 }],
+      },
+    ],
+  },
+  gemini: {
+    systemInstruction: { parts: [{ text: "s", zz_1: 1 }] },
+    contents: [
+      { role: "user", parts: [{ text: "t", zz_2: 1 }], zz_3: 1 },
+      { role: "model", parts: [{ functionCall: { name: "f", args: {}, zz_4: 1 }, zz_5: 1 }] },
+      { role: "user", parts: [{ functionResponse: { name: "f", response: { a: 1 }, zz_6: 1 }, zz_7: 1 }] },
+    ],
+  },
+};
+
+describe("unknown fields", () => {
+  for (const from of DIALECT_IDS) {
+    for (const to of DIALECT_IDS.filter((id) => id !== from)) {
+      test(`${from} → ${to}: each is told once, by its place`, () => {
+        const body = BODIES[from];
+        const marks = [...JSON.stringify(body).matchAll(/"(zz_\d)"/g)].map(([, name]) => name ?? "");
+        const { sent, lost } = translate(from, to, body);
+        expect(
+          lost
+            .filter((field) => field.includes("zz_"))
+            .map((field) => field.split(".").at(-1))
+            .sort(),
+        ).toEqual(marks.sort());
+        expect(JSON.stringify(sent)).not.toContain("zz_");
+      });
+    }
+  }
+});
+
+describe("instructions with a name", () => {
+  const messages = [
+    { role: "system", name: "boss", content: "Be terse." },
+    { role: "user", content: "q" },
+  ];
+  test("are instructions all the same, the name is told", () => {
+    expect(translate("openai-chat", "anthropic-messages", { messages })).toMatchObject({
+      sent: { system: "Be terse.", messages: [{ role: "user", content: [{ text: "q" }] }] },
+      lost: ["messages[0].name"],
+    });
+    expect(translate("openai-chat", "gemini", { messages })).toMatchObject({
+      sent: {
+        systemInstruction: { parts: [{ text: "Be terse." }] },
+        contents: [{ role: "user", parts: [{ text: "q" }] }],
+      },
+      lost: ["messages[0].name"],
+    });
+  });
+  test("in mid-conversation lose place and name", () => {
+    const { lost } = translate("openai-chat", "anthropic-messages", { messages: messages.toReversed() });
+    expect(lost.sort()).toEqual(["messages[1]", "messages[1].name"]);
+  });
+});
+
+test("Gemini's function responses stand in the order of their calls, also when an id comes again", () => {
+  const uses = (...ids: string[]): JsonObject => ({
+    role: "assistant",
+    content: ids.map((id) => ({ type: "tool_use", id, name: `f_${id}`, input: {} })),
+  });
+  const results = (...ids: string[]): JsonObject => ({
+    role: "user",
+    content: ids.map((id) => ({ type: "tool_result", tool_use_id: id, content: `r_${id}` })),
+  });
+  const asked = { role: "user", content: "q" };
+  const namesIn = (...messages: JsonObject[]): string[][] => {
+    const { sent } = translate("anthropic-messages", "gemini", { max_tokens: 9, messages });
+    const contents = sent["contents"] as { parts: { functionResponse?: { name: string } }[] }[];
+    return contents
+      .map(({ parts }) => parts.flatMap((part) => part.functionResponse?.name ?? []))
+      .filter((names) => names.length > 0);
+  };
+  const first = [asked, uses("a", "b"), results("b", "a")];
+  expect(namesIn(...first)).toEqual([["f_a", "f_b"]]);
+  expect(namesIn(...first, uses("c", "a"), results("a", "c"))).toEqual([
+    ["f_a", "f_b"],
+    ["f_c", "f_a"],
+  ]);
+});
