@@ -31,7 +31,9 @@ export class CallPlaces {
   days(filter: AuditFilter): DaySpan[] {
     const facets = facetsOf(filter);
     // Each by itself is quick to look up, and leaves few days to look at for all of them in one call.
-    const conditions = facets.map(() => "period IN (SELECT day FROM facets WHERE name = ? AND value = ?)");
+    const conditions = facets.map(
+      () => "EXISTS (SELECT 1 FROM facets f WHERE f.day = period AND f.name = ? AND f.value = ?)",
+    );
     const values = facets.flat();
     if (facets.length > 1) {
       const together = facets.map(([name]) => ` AND u.${name} = ?`).join("");

@@ -42,7 +42,6 @@ export class Retention {
     }
     await this.#writer.enqueue(() => {
       this.#db.run("DELETE FROM counters WHERE subject LIKE 'messages:%' AND period <= ?", [`${month}-31`]);
-      this.#summaries.dropFacets();
     });
     return { calls, anchor: this.#anchor() };
   }

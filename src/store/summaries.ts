@@ -93,12 +93,8 @@ export class Summaries {
     if (seq > Number(this.#setting("summary_position") ?? 0)) throw new Error("the calls have not been summed up yet");
     this.#apply(0, seq, -1);
     for (const statement of sql.AFTER_SUBTRACTION) this.#db.run(statement);
+    this.#db.run("DELETE FROM facets WHERE day IN (SELECT period FROM spans WHERE last_seq <= ?)", [seq]);
     this.#db.run("DELETE FROM spans WHERE last_seq <= ?", [seq]);
-  }
-
-  /** Facets of days that are gone: nothing asks for them, but they take space. Part of a transaction. */
-  dropFacets(): void {
-    this.#db.run("DELETE FROM facets WHERE day NOT IN (SELECT period FROM spans)");
   }
 
   #apply(after: number, end: number, sign: 1 | -1): void {

@@ -55,7 +55,7 @@ export const PLACES = [
      WHERE true GROUP BY period
    ON CONFLICT DO UPDATE SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq),
      first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)`,
-  ...FACETS.map((name) => `INSERT OR IGNORE INTO facets SELECT DISTINCT '${name}', ${name}, day FROM temp.summed`),
+  ...FACETS.map((name) => `INSERT OR IGNORE INTO facets SELECT DISTINCT day, '${name}', ${name} FROM temp.summed`),
 ];
 
 const inSummed = (column: string): string => `${column} IN (SELECT ${column} FROM temp.summed)`;

@@ -47,10 +47,10 @@ CREATE TABLE spans (
 --> statement-breakpoint
 -- On which days there are calls of an account, a key, a model, a provider, a status, a state of streams.
 CREATE TABLE facets (
+  day TEXT NOT NULL,
   name TEXT NOT NULL,
   value TEXT NOT NULL,
-  day TEXT NOT NULL,
-  PRIMARY KEY (name, value, day)
+  PRIMARY KEY (day, name, value)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX grants_by_account ON grants (account_id, kind);
