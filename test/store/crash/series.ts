@@ -38,8 +38,8 @@ export async function killAgainAndAgain({ rounds, failpoints, mostPasses, round 
       print(`round ${done}, ${name}:${count}\n${result.findings.map((line) => `  ${line}`).join("\n")}`);
     }
     rmSync(folder, { recursive: true, force: true });
+    print(`${done} rounds, ${ended} ends acknowledged, ${failed} rounds with findings`);
   }
   for (const [name, times] of kills) print(`${name.padEnd(22)} killed ${times} times`);
-  print(`${rounds} rounds, ${ended} ends acknowledged, ${failed} rounds with findings`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
