@@ -14,7 +14,7 @@ export interface Suite {
 const LEFT_OUT = /simulate|crash|power-loss|seeds|backup|start-check|summaries|verify/;
 
 const PRICE = ["ledger/price", "ledger/rerate"];
-const CATALOG = ["catalog/price", "catalog/load", "catalog/import"];
+const CATALOG = ["catalog/price", "catalog/rows"];
 
 /** The first tests by the file's name, where they are not those of the ledger's holds. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
@@ -74,7 +74,6 @@ export function suitesOf(file: string, root: string): Suite[] {
   const own = (OWN[file] ?? HOLDS).map(fileOf);
   const isCatalog = file.startsWith("src/catalog/");
   const near = isCatalog ? [...folder("catalog"), fileOf("ledger/price")] : folder("ledger");
-  const others = near.filter((test) => !own.includes(test));
   const simulation: Suite = {
     name: "simulation",
     isCheap: true,
@@ -82,7 +81,7 @@ export function suitesOf(file: string, root: string): Suite[] {
   };
   return [
     testing(own.map((path) => basename(path, ".test.ts")).join(", "), own),
-    testing(isCatalog ? "catalog" : "ledger", others),
+    testing(isCatalog ? "catalog" : "ledger", near),
     ...(isCatalog ? [] : [simulation, testing("store", [...folder("store"), ...folder("accounting")], false)]),
     testing("gateway", WHOLE.map(fileOf), false),
   ];

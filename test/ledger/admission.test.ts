@@ -189,6 +189,22 @@ describe("what pays", () => {
     expect(await book.ledger.sweep(0)).toEqual({ grants: 1, holds: 0 });
     expect(book.verify()).toEqual([]);
   });
+  test("a balance tells what is there, what calls under way hold of it, and what is left", async () => {
+    await using book = new Book();
+    await book.credit(10n);
+    await book.credit(5n, { kind: "grant", expiresAt: book.now + DAY_MS });
+    await book.hold(8n);
+    expect(await book.ledger.balance("a")).toEqual({
+      accountId: "a",
+      currency: "USD",
+      wallet: 10n,
+      grants: 5n,
+      held: 8n,
+      available: 7n,
+      spentThisMonth: 0n,
+      receivable: 0n,
+    });
+  });
   test("grants by earliest expiry, then the wallet", async () => {
     await using book = new Book();
     await book.credit(UNIT);

@@ -47,6 +47,18 @@ describe("what is written", () => {
     expect(pending(book)).toEqual([UNIT - 1n, UNIT - 1n]);
   });
 
+  test("what lifts a balance over the threshold makes the next crossing one: a refund, too", async () => {
+    await using book = await watched(UNIT, UNIT - 130_000_000n);
+    const { requestId } = await book.call(10_001);
+    expect(pending(book)).toHaveLength(1);
+    await book.ledger.refund({ requestId, amount: null, reason: "r", idempotencyKey: null });
+    await book.call(10_001);
+    expect(pending(book)).toEqual([869_987_000n, 869_987_000n]);
+    await book.credit(13_000n);
+    await book.credit(-1n, { kind: "adjust" });
+    expect(pending(book)).toEqual([869_987_000n, 869_987_000n, 869_999_999n]);
+  });
+
   test("nothing without a threshold, and nothing for setting one", async () => {
     await using book = await watched(UNIT, null);
     await book.call(10_000);
@@ -128,6 +140,18 @@ describe("what is told", () => {
     expect(time).toBe(String(book.now / 1000));
     const expected = createHmac("sha256", "secret").update(`${id}.${time}.${delivery?.body}`).digest("base64");
     expect(signed).toBe(`v1,${expected}`);
+    expect(pending(book)).toEqual([]);
+  });
+
+  test("signed with a secret of any other form as it stands", async () => {
+    const desk = await crossed();
+    await using book = desk.book;
+    desk.webhook = { url: "https://hooks.example/low", secret: "plain secret" };
+    await desk.sender.round();
+    const [{ body, headers } = { body: "", headers: {} as Record<string, string> }] = desk.deliveries;
+    const content = `${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`;
+    const expected = createHmac("sha256", "plain secret").update(content).digest("base64");
+    expect(headers["webhook-signature"]).toBe(`v1,${expected}`);
     expect(pending(book)).toEqual([]);
   });
 

@@ -86,6 +86,11 @@ test("a doubtful side takes each class as it was counted, where that is more; th
   expect(sanitizeUsage(usage({ input: 5 }), () => usage({ input: 5 }), BOUNDS)).toMatchObject({ changed: false });
 });
 
+test("as much output as was counted stands, however it was classed", () => {
+  const seen = usage({ input: 3, output: 2, reasoning: 3 });
+  expect(sanitizeUsage(usage({ output: 5 }), () => seen, BOUNDS).usage.tokens).toEqual({ input: 3, output: 5 });
+});
+
 test("a fee of no uses is none, and not a mistake", () => {
   const fees = { web_search: 0, maps: 2 };
   expect(clean({ input: 50, output: 30 }, fees)).toMatchObject({ changed: false });
