@@ -165,7 +165,8 @@ export function answerContext(live: LiveCall, prepared: Prepared): AnswerContext
     created: Math.floor(live.call.receivedAt / 1000),
     model: prepared.target.model.id,
     request: live.request,
-    body: live.body,
+    // What was put in the place of the id is not what the client wrote.
+    body: live.previousResponse === null ? live.body : { ...live.body, previous_response_id: live.previousResponse },
     route: live.call.route,
     seals: live.seals,
     target: prepared.target.facts,

@@ -267,6 +267,8 @@ describe("stored responses", () => {
     const sent = upstream.last.text();
     expect(sent).toContain("My name is Ada.");
     expect(upstream.last.json()).toMatchObject({ store: false });
+    const elsewhere = await bodyOf(await gateway.post("/v1/responses", { ...next, model: "claude-haiku-4-5" }, key));
+    expect(elsewhere).toMatchObject({ previous_response_id: id, store: true });
     expect((await gateway.get(`/v1/responses/${id}`, other.key)).status).toBe(404);
     expect((await gateway.post("/v1/responses", next, other.key)).status).toBe(404);
     const gone = await send("DELETE", `/v1/responses/${id}`, { authorization: `Bearer ${key}` });
