@@ -17,7 +17,6 @@ export interface KnownFrames {
 const MOST_GUESSES = 4;
 /** What stands for itself in a JSON string and in Latin-1: no escape, no control character, no part of a UTF-8 sequence. */
 const PLAIN = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/;
-const CONTROL = /[\x00-\x1f]/;
 const BACKSLASH = 0x5c;
 
 /**
@@ -102,7 +101,6 @@ function closingQuote(bytes: string, start: number): number {
 /** What stands between the quotes of a JSON string in UTF-8, given as Latin-1; null when it isn't valid there. */
 function stringContent(raw: string): string | null {
   if (PLAIN.test(raw)) return raw;
-  if (CONTROL.test(raw)) return null;
   try {
     return JSON.parse(`"${Buffer.from(raw, "latin1").toString("utf8")}"`) as string;
   } catch (error) {

@@ -1,5 +1,12 @@
 import { receiptOf } from "../../../src/ledger/settling.ts";
-import type { ChargedParts, CreditRow, Grant, LedgerOp, LedgerSnapshot, LedgerStorage } from "../../../src/ledger/storage.ts";
+import type {
+  ChargedParts,
+  CreditRow,
+  Grant,
+  LedgerOp,
+  LedgerSnapshot,
+  LedgerStorage,
+} from "../../../src/ledger/storage.ts";
 import type { Receipt } from "../../../src/ledger/types.ts";
 import { Disk } from "./disk.ts";
 
