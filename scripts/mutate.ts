@@ -114,6 +114,8 @@ for (const mutant of values.list ? [] : mutants) {
   if (known !== null && !(values.again && known.verdict === "survived")) continue;
   const { name, file, operator } = mutant;
   const result = { name, file, operator, text, ...(await judge(mutant, tree, compiler, times)) };
+  // An interrupt has ended the suite, too: it comes first, so that nothing false is kept.
+  await Bun.sleep(1);
   results.add(result);
   if (result.verdict !== "does not compile") say(`${result.verdict}${result.by && ` by ${result.by}`}: ${name}`);
 }

@@ -174,6 +174,29 @@ test("a used-up subscription with credit beside it: back when the first of both 
   expect(await quota()).toEqual({ kind: "quota", resetsAt: Date.UTC(2026, 11, 5) });
 });
 
+test("a grant that is over is none: a subscription is required again, unless a call still holds a part of it", async () => {
+  await using book = new Book();
+  const asked = () => refusal(book.ledger.reserve(book.request(UNIT, { charge: "subscription" })));
+  await book.credit(5n, { kind: "grant", expiresAt: book.now + DAY_MS });
+  const hold = await book.hold(1n, { charge: "subscription" });
+  book.now += DAY_MS;
+  expect(await asked()).toMatchObject({ kind: "insufficient", available: 0n });
+  await book.ledger.void(hold.id, "test", book.audit(hold.requestId));
+  expect(await asked()).toEqual({ kind: "subscription_required" });
+});
+
+test("the last nano-unit may be held, too", async () => {
+  await using book = new Book();
+  await book.credit(1n);
+  await book.hold(1n);
+  expect(await refusal(book.ledger.reserve(book.request(1n)))).toEqual({
+    kind: "held",
+    available: 0n,
+    held: 1n,
+    needed: 1n,
+  });
+});
+
 describe("what pays", () => {
   test("a grant is over at its very instant, and what is left of it is the operator's", async () => {
     await using book = new Book();

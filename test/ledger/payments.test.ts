@@ -78,6 +78,9 @@ describe("payments", () => {
     for (const code of ["BHD", "JOD", "KWD", "OMR", "TND"]) expect([code, minorPlaces(code)]).toEqual([code, 3]);
     for (const code of ["USD", "EUR", "MYR"]) expect([code, minorPlaces(code)]).toEqual([code, 2]);
   });
+  test("the smallest payment is one minor unit", () => {
+    expect(paymentOf(event({ amount_total: 1 }), "USD")?.amount).toBe(10_000_000n);
+  });
   test("minor units differ by currency", () => {
     expect(paymentOf(event({ currency: "jpy", amount_total: 500 }), "JPY")?.amount).toBe(500_000_000_000n);
     expect(paymentOf(event({ currency: "kwd", amount_total: 1_500 }), "KWD")?.amount).toBe(1_500_000_000n);

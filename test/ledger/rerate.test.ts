@@ -111,6 +111,19 @@ test("what was not charged is not charged; what was cut is not charged more", ()
   expect(exactText(rerate(cheaper, [absorbed]).total.recostUsd)).toBe("1");
 });
 
+test("what cost nothing is not charged by a dearer book; what was cut follows a price that falls under it", () => {
+  const used = usage({ input: 1_000_000 });
+  const gift = call(used);
+  const free = { ...gift, charged: 0n, basis: gift.basis === null ? null : { ...gift.basis, charge: "0" } };
+  expect(rerate("price: {input: 4, output: 10}", [free]).total.recharged).toBe(0n);
+  // Charged in full, to the last nano-unit, is not cut.
+  expect(rerate("price: {input: 4, output: 10}", [gift]).total.recharged).toBe(2n * gift.charged);
+  const cut = call(used, { charged: gift.charged - 1n });
+  expect(rerate("price: {input: 4, output: 10}", [cut]).total.recharged).toBe(gift.charged - 1n);
+  expect(rerate("price: {input: 2, output: 10}", [cut]).total.recharged).toBe(gift.charged - 1n);
+  expect(rerate("price: {input: 1, output: 10}", [cut]).total.recharged).toBe(gift.charged / 2n);
+});
+
 test("each provider's own row; models without a row, and calls without a price, are counted", () => {
   const used = usage({ input: 1_000_000 });
   const unknown = { ...call(used), model: "gone" };

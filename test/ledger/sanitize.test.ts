@@ -78,9 +78,9 @@ test("what was counted is asked only when the report is doubtful", () => {
 
 test("a doubtful side takes each class as it was counted, where that is more; the other side stands", () => {
   const told = usage({ input: 10, cached_input: 500, output: -1, reasoning: 7 });
-  const seen = usage({ input: 400, output: 20, reasoning: 3, output_audio: 4 });
+  const seen = usage({ input: 400, output: 20, reasoning: 3, output_audio: 1 });
   const { usage: result, changed } = sanitizeUsage(told, () => seen, BOUNDS);
-  expect(result.tokens).toEqual({ input: 10, cached_input: 500, output: 20, reasoning: 7, output_audio: 4 });
+  expect(result.tokens).toEqual({ input: 10, cached_input: 500, output: 20, reasoning: 7, output_audio: 1 });
   expect(changed).toBe(true);
   // Nothing more was counted than was told.
   expect(sanitizeUsage(usage({ input: 5 }), () => usage({ input: 5 }), BOUNDS)).toMatchObject({ changed: false });

@@ -87,7 +87,7 @@ describe("refunds", () => {
   test("of calls that were not charged do not exist", async () => {
     await using book = new Book();
     const refund = book.ledger.refund({ requestId: "req_none", amount: null, reason: "r", idempotencyKey: null });
-    await expect(refund).rejects.toThrow("No such call");
+    await expect(refund).rejects.toMatchObject({ status: 404, code: "not_found" });
   });
 });
 
@@ -260,6 +260,37 @@ describe("subscriptions", () => {
     book.now = Date.UTC(2026, 2, 31, 12);
     expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT });
     expect(book.verify()).toEqual([]);
+  });
+  test("one that begins later gives nothing before, and one that has ended nothing after", async () => {
+    await using book = new Book();
+    const anchorAt = book.now + DAY_MS;
+    const endsAt = anchorAt + 40 * DAY_MS;
+    const subscription = { plan: "p", includedCredit: UNIT, overage: "stop", anchorAt, endsAt } as const;
+    await book.ledger.setTerms({ accountId: "a", subscription, creditLimit: null, lowBalance: null });
+    const grants = async (at: number): Promise<bigint> => {
+      book.now = at;
+      return (await book.ledger.balance("a")).grants;
+    };
+    expect(await grants(anchorAt - 1)).toBe(0n);
+    expect(await grants(anchorAt)).toBe(UNIT);
+    await book.call(10_000, { charge: "subscription" });
+    expect(await grants(anchorAt + 1)).toBe(UNIT - 130_000_000n);
+    // The second period began before the end: it is had whole. There is no third.
+    expect(await grants(Date.UTC(2026, 11, 22, 12))).toBe(UNIT);
+    expect(await grants(endsAt + 1)).toBe(UNIT);
+    expect(await grants(Date.UTC(2027, 0, 22, 12))).toBe(0n);
+    expect(await grants(Date.UTC(2027, 5, 22, 12))).toBe(0n);
+    const rows = book.store.ledger.load().books.find(({ name }) => name === "operator:subscription");
+    expect(rows?.posted).toBe(-2n * UNIT);
+    expect(book.verify()).toEqual([]);
+  });
+  test("a plan that includes no credit grants none", async () => {
+    await using book = new Book();
+    await book.subscribe({ includedCredit: 0n, overage: "metered", anchorAt: book.now });
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 0n });
+    expect(book.store.ledger.load().grants).toEqual([]);
+    await book.call(10, { charge: "subscription" });
+    expect(await book.ledger.balance("a")).toMatchObject({ receivable: 10n * TOKEN });
   });
   test("a clock that jumps back gives no period twice", async () => {
     await using book = new Book();
