@@ -28,6 +28,16 @@ describe("usage beyond the hold", () => {
     expect(book.logs.join()).toContain("absorbed");
     expect(book.verify()).toEqual([]);
   });
+  test("is an alarm from the first nano-unit on, and none where the account pays", async () => {
+    await using book = new Book();
+    await book.credit(2n * TOKEN - 1n);
+    const hold = await book.hold(TOKEN);
+    expect(await book.settle(hold, 2)).toMatchObject({ charged: 2n * TOKEN - 1n, absorbed: 1n });
+    expect(book.logs.filter((line) => line.includes("absorbed"))).toHaveLength(1);
+    await book.credit(TOKEN);
+    await book.settle(await book.hold(TOKEN), 1);
+    expect(book.logs.filter((line) => line.includes("absorbed"))).toHaveLength(1);
+  });
   test("leaves alone what other calls hold", async () => {
     await using book = new Book();
     await book.credit(UNIT);
@@ -181,14 +191,14 @@ describe("credits", () => {
     expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT });
   });
   test.each([
-    ["nothing", 0n, {}],
-    ["a negative top-up", -1n, {}],
-    ["a fortune", 10n ** 19n, {}],
-    ["an adjustment below zero", -1n, { kind: "adjust" }],
-    ["a grant that is over", 1n, { kind: "grant", expiresAt: 1 }],
-  ] as const)("%s is refused", async (_name, amount, more) => {
+    ["nothing", 0n, {}, "amount"],
+    ["a negative top-up", -1n, {}, "amount"],
+    ["a fortune", 10n ** 19n, {}, "amount"],
+    ["an adjustment below zero", -1n, { kind: "adjust" }, "amount"],
+    ["a grant that is over", 1n, { kind: "grant", expiresAt: 1 }, "expires_at"],
+  ] as const)("%s is refused", async (_name, amount, more, param) => {
     await using book = new Book();
-    await expect(book.credit(amount, more)).rejects.toMatchObject({ status: 400 });
+    await expect(book.credit(amount, more)).rejects.toMatchObject({ status: 400, param });
     expect(book.verify()).toEqual([]);
   });
   test("a low balance is told once per crossing", async () => {
