@@ -57,6 +57,7 @@ test("numbers end: what would not is rounded up at 18 places", () => {
   expect(decimalText(over(1n, 3n))).toBe("0.333333333333333334");
   expect(decimalText(over(2n, 3n))).toBe("0.666666666666666667");
   expect(decimalText(over(-1n, 3n))).toBe("-0.333333333333333333");
+  expect(decimalText(over(1n, 10n ** 20n))).toBe("0.00000000000000000001");
   // Ends after 41 places, which is further than a number goes.
   expect(decimalText(over(1n, 10n ** 41n))).toBe("0.000000000000000001");
   expect(decimalText(over(10n ** 23n, 10n ** 41n))).toBe("0.000000000000000001");
