@@ -1,11 +1,13 @@
 import type { DialectId } from "../ir/dialect-id.ts";
+import { unsupportedFeature } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
 import type { GenerateRequest, Part } from "../ir/request.ts";
 import type { JsonObject } from "../lib/json.ts";
 
 /**
  * The unknown fields of messages and parts that stay behind because the target speaks another dialect, but for those that its encoder has
- * reported itself. So no encoder can drop one in silence.
+ * reported itself. So no encoder can drop one in silence. Content of the user's that not even the client's own dialect knows can't be left behind,
+ * since the question may be in it: throws 400 `unsupported_feature` with its path.
  */
 export function lostExtras(request: GenerateRequest, target: DialectId, reported: readonly Loss[]): Loss[] {
   if (request.origin === target) return [];
@@ -19,16 +21,22 @@ export function lostExtras(request: GenerateRequest, target: DialectId, reported
       losses.push({ field, reason: `not known to ${target}`, side: "request" });
     }
   };
-  const addParts = (parts: readonly Part[]): void => {
+  const addParts = (parts: readonly Part[], isUsers: boolean): void => {
     for (const part of parts) {
       add(part.path, part.extras);
-      if (part.type === "tool-result") addParts(part.content);
+      if (part.type === "tool-result") addParts(part.content, true);
+      if (part.type === "native" && part.native.unknown === true && isUsers) {
+        throw unsupportedFeature(
+          part.path,
+          `${part.path}: content of this type is not known, and this model can't be asked about it`,
+        );
+      }
     }
   };
-  addParts(request.system);
+  addParts(request.system, true);
   for (const turn of request.turns) {
     add(turn.path, turn.extras);
-    addParts(turn.parts);
+    addParts(turn.parts, turn.role === "user");
   }
   return losses;
 }

@@ -75,6 +75,8 @@ export type IrEvent =
 export interface NativeValue {
   origin: DialectId;
   value: JsonValue;
+  /** Of a kind that its own dialect doesn't document: the client may mean anything by it. */
+  unknown?: true;
 }
 
 export type Emit = (event: IrEvent) => void;

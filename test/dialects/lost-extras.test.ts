@@ -123,3 +123,31 @@ test("Gemini's function responses stand in the order of their calls, also when a
     ["f_c", "f_a"],
   ]);
 });
+
+describe("content of the user's that its own dialect doesn't know", () => {
+  const asked: Partial<Record<DialectId, JsonObject>> = {
+    "openai-chat": { messages: [{ role: "user", content: [{ type: "hologram" }] }] },
+    "openai-responses": { input: [{ role: "user", content: [{ type: "hologram" }] }] },
+    "anthropic-messages": { max_tokens: 9, messages: [{ role: "user", content: [{ type: "hologram" }] }] },
+    gemini: { contents: [{ parts: [{ hologram: {} }] }] },
+  };
+  for (const from of DIALECT_IDS) {
+    test(`${from}: is refused by its place`, () => {
+      for (const to of DIALECT_IDS.filter((id) => id !== from)) {
+        expect(() => translate(from, to, asked[from] ?? {})).toThrow(
+          expect.objectContaining({ status: 400, code: "unsupported_feature", param: expect.stringContaining("[0]") }),
+        );
+      }
+    });
+  }
+  test("what it does know, or what the model's own side has made, is a loss", () => {
+    const upload = { type: "container_upload", file_id: "f" };
+    const messages = [
+      { role: "user", content: [{ type: "text", text: "q" }, upload] },
+      { role: "assistant", content: [{ type: "text", text: "a" }, { type: "hologram" }] },
+      { role: "user", content: "q" },
+    ];
+    const { lost } = translate("anthropic-messages", "gemini", { max_tokens: 9, messages });
+    expect(lost).toEqual(["messages[0].content[1]", "messages[1].content[1]"]);
+  });
+});

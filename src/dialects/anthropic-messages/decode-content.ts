@@ -129,7 +129,7 @@ function decodeToolUse(block: JsonObject, path: string, reading: MessagesReading
     kind: "function",
     id,
     name,
-    arguments: isAbsent(block.input) ? "{}" : JSON.stringify(block.input),
+    arguments: isAbsent(block.input) ? "{}" : JSON.stringify(readObject(block.input, `${path}.input`)),
     path,
     ...(seal ? { seal } : {}),
     ...cacheOf(block, path),

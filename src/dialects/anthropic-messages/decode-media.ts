@@ -2,6 +2,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { MediaSource, Part, PartOf } from "../../ir/request.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { cacheOf } from "./cache-control.ts";
+import { isServerBlock } from "./server-block.ts";
 import {
   isAbsent,
   readArray,
@@ -147,7 +148,16 @@ export function decodeSearchResult(block: JsonObject, path: string): Part {
 /** A block that only Anthropic understands, verbatim; its cache mark beside it. */
 export function nativePart(block: JsonObject, path: string): Part {
   const { cache_control: _cache, ...value } = block;
-  return { type: "native", path, native: { origin: "anthropic-messages", value }, ...cacheOf(block, path) };
+  const native = {
+    origin: "anthropic-messages" as const,
+    value,
+    ...(isKnown(block) ? {} : { unknown: true as const }),
+  };
+  return { type: "native", path, native, ...cacheOf(block, path) };
 }
+
+/** Blocks that the API documents and that have no common form. */
+const isKnown = (block: JsonObject): boolean =>
+  isServerBlock(block) || ["container_upload", "tool_reference", "compaction"].includes(String(block.type));
 
 const withExtras = (extras: JsonObject): { extras?: JsonObject } => (Object.keys(extras).length > 0 ? { extras } : {});

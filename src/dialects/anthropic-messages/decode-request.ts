@@ -19,6 +19,7 @@ import {
   restOf,
 } from "./fields.ts";
 import { MessagesReading } from "./request-context.ts";
+import { checkToolPairs } from "./tool-pairs.ts";
 
 const KNOWN = [
   "model",
@@ -45,7 +46,9 @@ const KNOWN = [
 /** A Messages request. Throws GatewayError 400 naming the field; `max_tokens` is required, as in the API. */
 export function decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest {
   if (isAbsent(body.max_tokens)) throw invalidRequest("max_tokens", "max_tokens: Field required");
-  return decodeBody(body, context);
+  const request = decodeBody(body, context);
+  checkToolPairs(request.turns);
+  return request;
 }
 
 /** A count_tokens request: the same body, `max_tokens` may be absent (Anthropic token counting). */
@@ -134,9 +137,13 @@ function decodeTurns(value: JsonValue | undefined, reading: MessagesReading): Tu
       throw invalidRequest(`${path}.content`, `${path}.content: Field required`);
     }
     const extras = restOf(message, ["role", "content"]);
+    const parts = decodeContent(message.content, `${path}.content`, reading);
+    if (role === "user" && parts.length === 0) {
+      throw invalidRequest(`${path}.content`, `${path}.content: user messages must have non-empty content`);
+    }
     return {
       role,
-      parts: decodeContent(message.content, `${path}.content`, reading),
+      parts,
       path,
       ...(extras ? { extras } : {}),
     };

@@ -97,7 +97,7 @@ export class ContentsDecoder {
     if (media !== null) return media;
     for (const field of NATIVE_FIELDS) if (reader.value(field) !== undefined) return native(reader);
     if (reader.value("thoughtSignature") !== undefined) return { type: "text", text: "", path };
-    if (Object.keys(reader.rest()).length > 0) return native(reader);
+    if (Object.keys(reader.rest()).length > 0) return native(reader, true);
     if (role === "assistant") return null;
     throw invalidRequest(path, `${path} must have text, inlineData, fileData, functionCall or functionResponse`);
   }
@@ -180,8 +180,9 @@ function extrasOf(reader: ProtoReader): { extras?: JsonObject } {
   return Object.keys(rest).length === 0 ? {} : { extras: rest };
 }
 
-function native(reader: ProtoReader): Part {
-  return { type: "native", native: { origin: "gemini", value: reader.raw }, path: reader.path };
+function native(reader: ProtoReader, isUnknown = false): Part {
+  const value = { origin: "gemini" as const, value: reader.raw };
+  return { type: "native", native: isUnknown ? { ...value, unknown: true } : value, path: reader.path };
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 12);

@@ -1,4 +1,3 @@
-import { unsupportedFeature } from "../../ir/error.ts";
 import type { Part, PartOf, Turn } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
 import { isObject, type JsonObject, parseJson } from "../../lib/json.ts";
@@ -7,6 +6,9 @@ import { encodeMedia } from "./encode-media.ts";
 import type { EncodeScope } from "./encode-scope.ts";
 import { encodeResult } from "./encode-result.ts";
 import { SKIP_SIGNATURE } from "./signature.ts";
+
+/** Stands for a conversation in which nothing is said. */
+const OPENING = "(The conversation begins.)";
 
 interface Content {
   role: "user" | "model";
@@ -35,9 +37,12 @@ export class ContentsEncoder {
 
   contents(turns: readonly Turn[]): JsonObject[] {
     for (const turn of turns) this.#turn(turn);
-    return this.#contents
+    const contents = this.#contents
       .map(({ role, parts, deferred }) => ({ role, parts: [...this.#inOrder(parts), ...deferred] }))
       .filter(({ parts }) => parts.length > 0);
+    if (contents.length > 0 || turns.length === 0) return contents;
+    this.#scope.lose("messages", "Gemini wants a content with something in it; a placeholder was put there");
+    return [{ role: "user", parts: [{ text: OPENING }] }];
   }
 
   /** Responses in the order of their calls, whatever order the client gave them in: models that know no ids go by it. */
@@ -80,7 +85,7 @@ export class ContentsEncoder {
       return;
     }
     if (content.deferred.length > 0) content.parts.push(...content.deferred.splice(0));
-    const encoded = part.type === "tool-call" ? this.#call(part, content) : encodePart(part, content.role, scope);
+    const encoded = part.type === "tool-call" ? this.#call(part, content) : encodePart(part, scope);
     if (encoded !== null) content.parts.push(encoded);
   }
 
@@ -126,7 +131,7 @@ function argumentsOf(part: PartOf<"tool-call">, scope: EncodeScope): JsonObject 
 }
 
 /** Parts other than tool calls and results; null when nothing of it can be sent. */
-export function encodePart(part: Part, role: "user" | "model", scope: EncodeScope): JsonObject | null {
+export function encodePart(part: Part, scope: EncodeScope): JsonObject | null {
   switch (part.type) {
     case "text": {
       if (part.citations !== undefined && part.citations.length > 0) {
@@ -145,7 +150,7 @@ export function encodePart(part: Part, role: "user" | "model", scope: EncodeScop
     case "media":
       return signed(encodeMedia(part, scope), part.seal, part.path, scope);
     case "native":
-      return encodeNative(part, role, scope);
+      return encodeNative(part, scope);
     default:
       return null;
   }
@@ -170,10 +175,8 @@ function signed(
   return encoded === null || signature === null ? encoded : { ...encoded, thoughtSignature: signature };
 }
 
-/** What the user gave and can't be sent on is an error; what another provider's model made on its own side is a loss. */
-function encodeNative(part: PartOf<"native">, role: "user" | "model", scope: EncodeScope): JsonObject | null {
+function encodeNative(part: PartOf<"native">, scope: EncodeScope): JsonObject | null {
   if (part.native.origin === "gemini" && isObject(part.native.value)) return part.native.value;
-  if (role === "user") throw unsupportedFeature(part.path, `${part.path} can't be sent to a Gemini model`);
   scope.lose(part.path, "a content type of another provider");
   return null;
 }

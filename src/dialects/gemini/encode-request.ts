@@ -58,7 +58,7 @@ function encodeSystem(scope: EncodeScope): JsonObject[] {
   const parts: JsonObject[] = [];
   for (const part of scope.request.system) {
     if (part.cache !== undefined) scope.lose(`${part.path}.cache_control`, "Gemini takes no cache marks");
-    const encoded = encodePart(part, "user", scope);
+    const encoded = encodePart(part, scope);
     if (encoded !== null) parts.push(encoded);
   }
   return parts;

@@ -71,14 +71,11 @@ const blocksOf = (events: IrEvent[], target: TargetFacts): JsonObject[] =>
   json([START, ...events, ...ended()], target).content as JsonObject[];
 
 /** What a client would send back, decoded. */
-function sentBack(content: JsonValue) {
+function sentBack(content: JsonValue, ...after: JsonObject[]) {
   return decode({
     model: "m",
     max_tokens: 9,
-    messages: [
-      { role: "user", content: "x" },
-      { role: "assistant", content },
-    ],
+    messages: [{ role: "user", content: "x" }, { role: "assistant", content }, ...after],
   });
 }
 
@@ -298,7 +295,8 @@ describe("seals go out and come back", () => {
     ]);
     const late = blocksOf(call(0, "a", ["{}"], thought), CHAT);
     expect(late.map((block) => block.type)).toEqual(["tool_use", "redacted_thinking"]);
-    expect(sentBack(late).turns[1]?.parts).toMatchObject([{ type: "tool-call", id: "a", seal: thought }]);
+    const answered = { role: "user", content: [{ type: "tool_result", tool_use_id: "a", content: "ok" }] };
+    expect(sentBack(late, answered).turns[1]?.parts).toMatchObject([{ type: "tool-call", id: "a", seal: thought }]);
   });
 
   test("the same answer gives the same bytes", () => {

@@ -247,13 +247,14 @@ describe("content blocks", () => {
     "mcp_tool_use",
     "container_upload",
     "compaction",
+    "tool_reference",
     "new_thing",
   ]) {
     test(`${type} is carried verbatim`, () => {
       const block = { type, anything: { x: [1] } };
       expect(firstPart(withContent({ ...block, cache_control: { type: "ephemeral" } }))).toEqual({
         type: "native",
-        native: { origin: "anthropic-messages", value: block },
+        native: { origin: "anthropic-messages", value: block, ...(type === "new_thing" ? { unknown: true } : {}) },
         path: "messages[0].content[0]",
         cache: { ttl: "5m" },
       });
@@ -359,6 +360,7 @@ describe("seals come back", () => {
         { type: "thinking", thinking: "hm", signature: "sig" },
         { type: "redacted_thinking", data: "abc" },
         { type: "thinking", thinking: "hm", signature: "" },
+        { type: "tool_use", id: "t1", name: "f", input: {} },
       ),
     );
     const own = { origin: "anthropic-messages", realm: "anthropic" };
