@@ -18,7 +18,6 @@ export function buildBrand(raw: RawCatalog["brand"]): Brand {
 export function buildFeatures(raw: RawCatalog["features"]): Catalog["features"] {
   return {
     storage: raw?.storage ?? false,
-    recordContent: raw?.record_content ?? false,
     docs: raw?.docs ?? true,
     auditThread: raw?.audit_thread ?? null,
     privateSinks: raw?.private_sinks ?? false,

@@ -78,9 +78,6 @@ function build(
   const routing = buildRouting(raw.routing, new Set([...models.keys(), ...aliases.keys()]), problems);
   checkNames(aliases, models, routing, raw, problems);
   checkAlerts(raw, problems);
-  if (raw.features?.record_content === true) {
-    warnings.push("features.record_content: prompts and answers are never kept by this version");
-  }
   return {
     version,
     source: options.file,

@@ -288,7 +288,6 @@ const Alias = closed({
 
 const Features = closed({
   storage: Type.Optional(flag("Keep responses so that they can be retrieved")),
-  record_content: Type.Optional(flag("Keep prompts and answers in the audit: not served yet, nothing is kept")),
   docs: Type.Optional(flag("Serve /docs")),
   private_sinks: Type.Optional(flag("Sinks for audit records may lie in private networks, and be plain http")),
   audit_thread: Type.Optional(text("Thread name under which audit records are pushed")),

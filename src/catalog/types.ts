@@ -254,8 +254,6 @@ export interface Catalog {
   features: {
     /** Responses are stored and can be retrieved. */
     storage: boolean;
-    /** Prompts and answers go into audit. */
-    recordContent: boolean;
     docs: boolean;
     /** Name of the thread under which audit records are pushed to an account's own sink; null = not pushed. */
     auditThread?: string | null;
