@@ -3,7 +3,7 @@ import type { Seal } from "../../ir/seal.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
 import { wrapCustomInput } from "../shared/custom-tool.ts";
 import { encodeAnnotation } from "./annotation.ts";
-import { textPart } from "./encode-media.ts";
+import { bareText, textPart } from "./encode-media.ts";
 import { type Encoding, NOT_KNOWN } from "./encoding.ts";
 
 /** One assistant message, put together from the parts of one turn, or of several that stand together. */
@@ -61,7 +61,9 @@ export class AssistantMessage {
         this.#encoding.lose(`${part.path}.citations`, "sources of earlier answers are not sent back here");
       else this.#annotations.push(annotation);
     }
-    if (part.text !== "") this.#content.push(textPart(part.text, part, this.#encoding));
+    if (part.text === "") return;
+    const write = this.#encoding.target.compat.string_content ? bareText : textPart;
+    this.#content.push(write(part.text, part, this.#encoding));
   }
 
   /** The minter gets its own fields back; plain text goes into the field that this server has for it. */
@@ -100,6 +102,7 @@ export class AssistantMessage {
       this.#encoding.lose(part.path, `a hosted tool of another provider is ${NOT_KNOWN}`);
       return;
     }
+    this.#encoding.loseMark(part.cache, part.path);
     const extra = part.seal === undefined ? null : this.#unsealed(part.seal, part.path);
     const id = this.#encoding.toolId(part.id);
     const rest = {

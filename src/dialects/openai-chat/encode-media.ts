@@ -29,6 +29,14 @@ export function textPart(text: string, part: Part, encoding: Encoding): JsonObje
   return { type: "text", text, ...marksOf(part, encoding) };
 }
 
+/** A text that becomes part of a string, in which its cache mark and fields of its own have no place. */
+export function bareText(text: string, part: Part, encoding: Encoding): JsonObject {
+  const reason = "this provider takes this content as a string only";
+  if (part.cache !== undefined) encoding.lose(`${part.path}.cache_control`, reason);
+  for (const name of Object.keys(part.extras ?? {})) encoding.lose(`${part.path}.${name}`, reason);
+  return { type: "text", text };
+}
+
 function marksOf(part: Part, encoding: Encoding): JsonObject {
   return { ...encoding.cacheMark(part.cache, part.extras, part.path), ...encoding.extras(part.extras, part.path) };
 }

@@ -1,7 +1,7 @@
 import type { GenerateRequest, Part, PartOf, Turn } from "../../ir/request.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import { AssistantMessage, isPlainText } from "./assistant-message.ts";
-import { encodeContentPart } from "./encode-media.ts";
+import { bareText, encodeContentPart } from "./encode-media.ts";
 import { type Encoding, NOT_KNOWN } from "./encoding.ts";
 
 /** Instructions and turns as `messages`. */
@@ -92,7 +92,7 @@ class MessageWriter {
     }
     if (part.isError) this.#encoding.lose(`${part.path}.is_error`, "results have no error flag here; the text stays");
     const id = this.#encoding.toolId(part.toolId);
-    const all = this.#contentOf(part.content);
+    const all = this.#resultContent(part);
     const texts = all.filter((item) => item["type"] === "text");
     const media = all.filter((item) => item["type"] !== "text");
     if (media.length > 0) {
@@ -107,6 +107,15 @@ class MessageWriter {
       content,
       ...this.#encoding.extras(turn.extras, turn.path),
       ...marks,
+    });
+  }
+
+  #resultContent(part: PartOf<"tool-result">): JsonObject[] {
+    const encoding = this.#encoding;
+    if (!encoding.target.compat.string_content) return this.#contentOf(part.content);
+    return part.content.flatMap((item) => {
+      if (item.type !== "text") return this.#contentOf([item]);
+      return item.text === "" ? [] : [bareText(item.text, item, encoding)];
     });
   }
 

@@ -23,10 +23,7 @@ export class Encoding extends OpenAiEncoding {
   cacheMark(mark: CacheMark | undefined, extras: JsonObject | undefined, path: string): JsonObject {
     if (mark === undefined || extras?.["prompt_cache_breakpoint"] !== undefined) return {};
     if (!this.isOwn) {
-      this.lose(
-        path === "" ? "cache_control" : `${path}.cache_control`,
-        "prompts are cached automatically here, without marks",
-      );
+      this.loseMark(mark, path);
       return {};
     }
     if (mark.ttl === "30m") return { prompt_cache_breakpoint: { mode: "explicit", ttl: "30m" } };

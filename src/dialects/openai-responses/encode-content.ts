@@ -50,7 +50,7 @@ function encodeText(part: PartOf<"text">, speaker: Speaker, encoding: Encoding):
 function breakpointOf(part: Part, encoding: Encoding): JsonObject {
   if (part.cache === undefined) return {};
   if (!encoding.isOwn) {
-    encoding.lose(`${part.path}.cache_control`, "prompts are cached automatically here, without marks");
+    encoding.loseMark(part.cache, part.path);
     return {};
   }
   return { prompt_cache_breakpoint: { mode: "explicit", ttl: part.cache.ttl === "1h" ? "12h" : "30m" } };

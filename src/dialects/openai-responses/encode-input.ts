@@ -117,6 +117,7 @@ function encodeCall(part: PartOf<"tool-call">, encoding: Encoding): JsonObject |
     encoding.lose(part.path, "a hosted tool of another provider is not known to OpenAI Responses");
     return null;
   }
+  encoding.loseMark(part.cache, part.path);
   if (part.seal !== undefined) encoding.unseal(part.seal, part.path);
   const head = { call_id: callId(part.id), name: part.name, ...encoding.extras(part.extras, part.path) };
   const namespace = part.namespace === undefined ? {} : { namespace: part.namespace };
@@ -130,6 +131,7 @@ function encodeResult(part: PartOf<"tool-result">, encoding: Encoding): JsonObje
     encoding.lose(part.path, "the result of a hosted tool of another provider is not known to OpenAI Responses");
     return null;
   }
+  encoding.loseMark(part.cache, part.path);
   if (part.isError) encoding.lose(`${part.path}.is_error`, "results have no error flag here; the text stays");
   const content = part.content
     .map((entry) => encodeContentPart(entry, "input", encoding))

@@ -58,10 +58,7 @@ function encodeSystem(
   if (parts.length === 0) return { instructions: null, leading: [] };
   const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
   if (texts.length === parts.length) {
-    for (const part of parts) {
-      if (part.cache !== undefined)
-        encoding.lose(`${part.path}.cache_control`, "prompts are cached automatically here, without marks");
-    }
+    for (const part of parts) encoding.loseMark(part.cache, part.path);
     return { instructions: texts.join("\n\n"), leading: [] };
   }
   return { instructions: null, leading: encodeInput([{ role: "developer", parts, path: "system" }], encoding) };

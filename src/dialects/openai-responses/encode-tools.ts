@@ -28,8 +28,7 @@ function addTool(tools: JsonObject[], tool: Tool, encoded: JsonObject, encoding:
 }
 
 function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
-  if (tool.cache !== undefined)
-    encoding.lose(`${tool.path}.cache_control`, "prompts are cached automatically here, without marks");
+  encoding.loseMark(tool.cache, tool.path);
   if (tool.kind === "server") {
     if (tool.native?.origin === "openai-responses" && isObject(tool.native.value)) return tool.native.value;
     encoding.lose(tool.path, `the hosted tool ${tool.name} of another provider is not known to OpenAI Responses`);

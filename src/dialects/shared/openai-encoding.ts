@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DialectId } from "../../ir/dialect-id.ts";
 import type { Loss } from "../../ir/loss.ts";
-import type { GenerateRequest, ReasoningRequest, ToolChoice } from "../../ir/request.ts";
+import type { CacheMark, GenerateRequest, ReasoningRequest, ToolChoice } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { strictViolation } from "./strict-schema.ts";
@@ -45,6 +45,13 @@ export class OpenAiEncoding {
     if (violation === null) return strict;
     this.lose(`${path}.strict`, `the schema is outside the strict subset: ${violation}`);
     return false;
+  }
+
+  /** Prompts are cached without marks here: one of another dialect's is a loss, which changes nothing but the price. */
+  loseMark(mark: CacheMark | undefined, path: string): void {
+    if (mark === undefined) return;
+    const field = path === "" ? "cache_control" : `${path}.cache_control`;
+    this.lose(field, "prompts are cached automatically here, without marks");
   }
 
   /** False when there are no tools to choose from; a tool that was to be forced is a loss then. */

@@ -4,6 +4,7 @@ import type { GenerateRequest, Part, PartOf, Tool, Turn } from "../../../src/ir/
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
 import type { Atom, Fact, Said } from "./compare.ts";
 import { type Form, isOpenAi, settle, wrapsCustom } from "./forms.ts";
+import { systemIn, turnsIn } from "./places.ts";
 
 /** JSON with the keys in order: an object says the same in any order. */
 export function canonical(value: unknown): string {
@@ -214,7 +215,11 @@ const roleOf = (role: string): string => (role === "system" || role === "develop
 
 /** All that a request says, as one dialect can say it. */
 export function saidIn(unsettled: GenerateRequest, form: Form): Said {
-  const request = settle(unsettled, form);
+  const request = {
+    ...settle(unsettled, form),
+    system: systemIn(unsettled.system, form),
+    turns: turnsIn(unsettled.turns, form),
+  };
   const calls = new Calls();
   const system = isOpenAi(form) ? [] : request.system.flatMap((part) => partAtoms(part, "system", calls, form));
   const turns = request.turns.flatMap((turn) => [

@@ -13,6 +13,7 @@ interface Call {
   sealed: boolean;
   result: value.Unplaced[];
   isError: boolean;
+  ttl: CacheTtl | undefined;
 }
 /** What a user says, what the model answers, and what its calls gave back. */
 interface Round {
@@ -48,6 +49,7 @@ const call: fc.Arbitrary<Call> = fc.record({
   sealed: fc.boolean(),
   result,
   isError: fc.boolean(),
+  ttl: fc.option(cache, { nil: undefined, freq: 8 }),
 });
 const refusal: fc.Arbitrary<value.Unplaced> = value.text.map((text) => ({ type: "refusal", text }));
 const round: fc.Arbitrary<Round> = fc.record({
@@ -235,7 +237,9 @@ function turnsOf(from: Drawn, origin: DialectId): Turn[] {
     const answer = hasOwn[1] ? [...told, own(origin, "assistant")] : told;
     const parts = oneWayOfThinking(answer).map((part): Part => ({ ...part, path: "" }));
     for (const drawnCall of isLast ? [] : made) {
-      const one = origin.startsWith("openai") ? drawnCall : { ...drawnCall, kind: "function" as const };
+      // Only Anthropic's clients put marks on calls and results, only OpenAI's have free-form tools.
+      const ttl = origin === "anthropic-messages" ? drawnCall.ttl : undefined;
+      const one = { ...drawnCall, ttl, kind: origin.startsWith("openai") ? drawnCall.kind : ("function" as const) };
       const id = `call_${(calls += 1)}`;
       parts.push(callOf(one, id, from));
       results.push(resultOf(one, id));
@@ -257,7 +261,17 @@ function oneWayOfThinking(told: readonly value.Unplaced[]): value.Unplaced[] {
 function callOf(one: Call, id: string, from: Drawn): PartOf<"tool-call"> {
   const seal = one.sealed ? from.seals.find((item) => item.kind === "thought-signature") : undefined;
   const { kind, name, arguments: text } = one;
-  return { type: "tool-call", kind, id, name, arguments: text, path: "", ...(seal === undefined ? {} : { seal }) };
+  const mark = one.ttl === undefined ? {} : { cache: { ttl: one.ttl } };
+  return {
+    type: "tool-call",
+    kind,
+    id,
+    name,
+    arguments: text,
+    path: "",
+    ...mark,
+    ...(seal === undefined ? {} : { seal }),
+  };
 }
 
 const resultOf = (one: Call, id: string): PartOf<"tool-result"> => ({
@@ -266,6 +280,7 @@ const resultOf = (one: Call, id: string): PartOf<"tool-result"> => ({
   name: one.name,
   kind: one.kind,
   content: one.result.map((part) => ({ ...part, path: "" })),
+  ...(one.ttl === undefined ? {} : { cache: { ttl: one.ttl } }),
   isError: one.isError,
   path: "",
 });

@@ -28,6 +28,7 @@ const quirks: fc.Arbitrary<Partial<Compat>> = fc.record(
     seed_field: fc.constant("random_seed" as const),
     tool_choice_any: fc.constant(true),
     short_tool_ids: fc.constant(true),
+    string_content: fc.constant(true),
     reasoning_field: fc.constantFrom("reasoning" as const, null),
     reasoning_request: fc.constantFrom(
       "reasoning" as const,
