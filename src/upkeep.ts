@@ -33,7 +33,7 @@ export class Upkeep {
       await Promise.all([
         this.#ledger.sweep(Number.NEGATIVE_INFINITY),
         this.#store.accounts.flushTouched(),
-        this.#store.summaries.catchUp(),
+        this.#store.summaries.follow(),
         this.#store.responses.sweep(now),
         this.#store.ownership.sweep(now),
         this.#store.idempotency.sweep(now - DAY_MS),

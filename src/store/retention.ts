@@ -4,7 +4,7 @@ import type { Summaries } from "./summaries.ts";
 import type { Writer } from "./writer.ts";
 
 /** Calls that go in one transaction: other calls' commits must not wait long. */
-const SEGMENT = 1_000;
+const SEGMENT = 250;
 
 export interface Pruned {
   /** Calls that were dropped. */

@@ -5,12 +5,10 @@ import * as sql from "./summary-sql.ts";
 import type { Writer } from "./writer.ts";
 
 /** Calls that are summed up in one transaction: other calls' commits must not wait long. */
-const CHUNK = 1_000;
+const CHUNK = 250;
 
-/** Reports read the summaries for calls up to this one, and the calls themselves behind it. */
-export interface SummedUp {
-  position: number;
-}
+/** ms between two steps that nobody waits for: calls under way come first. */
+const PAUSE_MS = 25;
 
 /**
  * Sums of the calls by day and month, and where in the table they stand. They follow the calls at a distance, off the way of a call, and hold
@@ -24,7 +22,8 @@ export class Summaries {
   readonly #read: Statement;
   readonly #extract: Statement;
   readonly #last: Statement;
-  #running: Promise<void> | null = null;
+  /** What is being summed up, by the pause between its steps. */
+  readonly #running = new Map<number, Promise<void>>();
   #closed = false;
 
   /** `timezone`: IANA zone of the days; when it changes, all is summed up anew. */
@@ -46,19 +45,33 @@ export class Summaries {
 
   /** Sums up the calls there are now, step by step. Resolves also when the database can't be written: the rest stays for later. */
   catchUp(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#running ??= this.#catchUp().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    return this.#run(0);
   }
 
-  async #catchUp(): Promise<void> {
+  /** The same with pauses, for when nobody waits for it. */
+  follow(): Promise<void> {
+    return this.#run(PAUSE_MS);
+  }
+
+  #run(pauseMs: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    let running = this.#running.get(pauseMs);
+    if (running === undefined) {
+      running = this.#sumUp(pauseMs).finally(() => this.#running.delete(pauseMs));
+      this.#running.set(pauseMs, running);
+    }
+    return running;
+  }
+
+  async #sumUp(pauseMs: number): Promise<void> {
     try {
       // Not those that come in meanwhile: under load there is always one more.
       const newest = this.#db.query("SELECT max(seq) AS newest FROM calls").get() as { newest: bigint | null };
       const target = Number(newest.newest ?? 0n);
-      while (!this.#closed && this.position() < target) await this.#writer.enqueue(() => this.#step());
+      while (!this.#closed && this.position() < target) {
+        await this.#writer.enqueue(() => this.#step());
+        if (pauseMs > 0 && this.position() < target) await Bun.sleep(pauseMs);
+      }
     } catch (error) {
       this.#log.warn("calls could not be summed up; reports read the calls themselves", { error: errorText(error) });
     }
@@ -67,7 +80,7 @@ export class Summaries {
   /** Resolves when nothing more is written. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#running;
+    await Promise.all(this.#running.values());
   }
 
   /** Part of a transaction. */

@@ -142,6 +142,8 @@ test.each([1, 2, 3, 4, 5, 6])("reports of a random history (seed %i)", async (se
     book.now += random.below(3 * HOUR_MS);
     await anyCall(book, random);
     if (random.chance(10)) await book.store.summaries.catchUp();
+    // Both at once take turns.
+    if (random.chance(10)) void book.store.summaries.follow();
     if (random.chance(2)) book.timezone = random.pick(ZONES);
     if (random.chance(2)) await book.restart();
     if (random.chance(15)) await compare(book, random);
@@ -156,11 +158,12 @@ test.each([1, 2, 3, 4, 5, 6])("reports of a random history (seed %i)", async (se
 test("a folder that is closed in the middle of summing up is left in order", async () => {
   using book = new Book();
   await book.credit(5n * UNIT);
-  for (let index = 0; index < 30; index += 1) await book.ledger.record(book.audit(`req_${index}`));
-  const summing = book.store.summaries.catchUp();
+  await Promise.all(Array.from({ length: 2_000 }, (_, index) => book.ledger.record(book.audit(`req_${index}`))));
+  const { summaries } = book.store;
+  const summing = Promise.all([summaries.catchUp(), summaries.follow()]);
   await book.store.close();
   await summing;
   // Afterwards nothing is begun any more.
-  await book.store.summaries.catchUp();
+  await summaries.catchUp();
   expect(book.verify()).toEqual([]);
 });
