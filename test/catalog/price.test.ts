@@ -100,9 +100,9 @@ test("what costs as the class behind it is not shown twice", () => {
 
 test("fields and the modifiers they ask for", () => {
   expect(modifierName("service_tier", "flex")).toBe("flex");
-  for (const plain of ["auto", "default", "standard", "standard_only"])
+  for (const plain of ["auto", "default", "standard", "standard_only", "on_demand"])
     expect(modifierName("service_tier", plain)).toBeNull();
   expect(modifierName("speed", "fast")).toBe("fast");
   expect(modifierName("inference_geo", "us")).toBe("geo_us");
-  expect(modifierName("inference_geo", "global")).toBeNull();
+  for (const anywhere of ["global", "not_available"]) expect(modifierName("inference_geo", anywhere)).toBeNull();
 });

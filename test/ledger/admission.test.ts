@@ -102,6 +102,10 @@ describe("refusals that a client can act on", () => {
     expect(await refusal(book.ledger.reserve(request()))).toEqual({ kind: "subscription_required" });
     await book.subscribe({ includedCredit: UNIT / 2n, overage: "stop", anchorAt: Date.UTC(2026, 10, 5) });
     expect(await refusal(book.ledger.reserve(request()))).toEqual({ kind: "quota", resetsAt: Date.UTC(2026, 11, 5) });
+    const later = book.now + DAY_MS;
+    await using other = new Book();
+    await other.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: later });
+    expect(await refusal(other.ledger.reserve(request()))).toEqual({ kind: "quota", resetsAt: later });
   });
 });
 

@@ -59,6 +59,15 @@ describe("what is written", () => {
     expect(pending(book)).toEqual([869_987_000n, 869_987_000n, 869_999_999n]);
   });
 
+  test("what is told is what can still be used: wallet and grants, less what calls under way hold", async () => {
+    await using book = await watched(UNIT, 3n * UNIT);
+    await book.credit(3n * UNIT, { kind: "grant", expiresAt: book.now + DAY });
+    await book.hold(UNIT / 4n);
+    await book.credit(-UNIT, { kind: "adjust" });
+    await book.call(10_000);
+    expect(pending(book)).toEqual([3n * UNIT - UNIT / 4n - 130_000_000n]);
+  });
+
   test("nothing without a threshold, and nothing for setting one", async () => {
     await using book = await watched(UNIT, null);
     await book.call(10_000);

@@ -92,6 +92,7 @@ describe("what is charged", () => {
         ["receivable:a", 400n],
       ],
     });
+    expect(charged(1_101n, { parts })).toMatchObject({ charged: 1_101n, overrun: 0n });
     const { state, hold } = held({ parts });
     hold.account.terms = { ...hold.account.terms, creditLimit: 250n };
     expect(charge(state, hold, 1_500n, NOW)).toMatchObject({ charged: 1_250n, overrun: 250n });

@@ -65,6 +65,7 @@ describe("variants", () => {
     expect(priceUsage(used({ speed: "fast" }), quick, PLAIN).charge).toBe(12_000_000_000n);
     expect(priceUsage(used({ speed: "standard" }), quick, PLAIN).charge).toBe(2_000_000_000n);
     expect(priceUsage(used({}), quick, PLAIN).charge).toBe(2_000_000_000n);
+    expect(priceUsage(used({ inferenceGeo: "us" }), at, PLAIN).charge).toBe(2_200_000_000n);
     expect(priceUsage(used({ inferenceGeo: "global" }), quick, { requestedTier: "auto" }).charge).toBe(2_000_000_000n);
   });
   test("a variant that the row does not know costs the plain price", () => {

@@ -98,7 +98,15 @@ test("without a checkpoint nothing is charged", () => {
   expect(outcome).toMatchObject({ state: "voided", charged: 0n, absorbed: 0n, paid: [] });
   expect(outcome.detail.reason).toBe("the process ended; nothing had been delivered");
   expect(audit).toMatchObject({ status: 503, errorCode: "internal_error" });
-  expect(money).toMatchObject({ charged: 0n, costUsd: "0", currency: "MYR", usageSource: null });
+  expect(money).toEqual({
+    charged: 0n,
+    currency: "MYR",
+    costUsd: "0",
+    providerCostUsd: "0",
+    priceVersion: null,
+    tokens: { input: 0, cached: 0, cacheWrite: 0, output: 0, reasoning: null },
+    usageSource: null,
+  });
 });
 
 describe("the audit record", () => {

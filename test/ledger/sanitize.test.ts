@@ -91,6 +91,11 @@ test("as much output as was counted stands, however it was classed", () => {
   expect(sanitizeUsage(usage({ output: 5 }), () => seen, BOUNDS).usage.tokens).toEqual({ input: 3, output: 5 });
 });
 
+test("input that was told stands beside output that was not, however little it is", () => {
+  expect(clean({ input: 1, output: 0 }).usage.tokens).toEqual({ input: 1, output: 25 });
+  expect(clean({ input: 0, output: 30 }).usage.tokens).toEqual({ input: 40, output: 30 });
+});
+
 test("a fee of no uses is none, and not a mistake", () => {
   const fees = { web_search: 0, maps: 2 };
   expect(clean({ input: 50, output: 30 }, fees)).toMatchObject({ changed: false });

@@ -94,6 +94,24 @@ describe("refunds", () => {
     expect(await book.ledger.balance("a")).toMatchObject({ available: 0n, grants: 0n });
     expect(book.verify()).toEqual([]);
   });
+  test("to a grant at the very instant of its expiry are too late for it", async () => {
+    await using book = new Book();
+    const expiresAt = book.now + DAY_MS;
+    await book.credit(UNIT, { kind: "grant", expiresAt });
+    const { requestId } = await book.call(30);
+    const other = await book.hold(UNIT / 4n);
+    const refund = (amount: bigint) => book.ledger.refund({ requestId, amount, reason: "r", idempotencyKey: null });
+    book.now = expiresAt - 1;
+    expect(await refund(TOKEN)).toMatchObject({ grants: UNIT - 29n * TOKEN });
+    book.now = expiresAt;
+    await refund(TOKEN);
+    // What the other call still holds is all that the grant has.
+    const grant = () => book.store.ledger.load().books.find(({ name }) => name === "grant:1")?.posted;
+    expect(grant()).toBe(UNIT / 4n);
+    await book.ledger.void(other.id, "test", book.audit(other.requestId));
+    expect(grant()).toBe(0n);
+    expect(book.verify()).toEqual([]);
+  });
   test("of calls that were not charged do not exist", async () => {
     await using book = new Book();
     const refund = book.ledger.refund({ requestId: "req_none", amount: null, reason: "r", idempotencyKey: null });
