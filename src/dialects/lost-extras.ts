@@ -2,7 +2,10 @@ import type { DialectId } from "../ir/dialect-id.ts";
 import { unsupportedFeature } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
 import type { GenerateRequest, Part } from "../ir/request.ts";
-import type { JsonObject } from "../lib/json.ts";
+import { isObject, type JsonObject } from "../lib/json.ts";
+
+/** How encoders begin to say that a field has no counterpart; other reasons are about the object as a whole. */
+const NOT_KNOWN = "not known to ";
 
 /**
  * The unknown fields of messages and parts that stay behind because the target speaks another dialect, but for those that its encoder has
@@ -18,7 +21,7 @@ export function lostExtras(request: GenerateRequest, target: DialectId, reported
       const field = `${path}.${name}`;
       if (known.has(path) || known.has(field)) continue;
       known.add(field);
-      losses.push({ field, reason: `not known to ${target}`, side: "request" });
+      losses.push({ field, reason: NOT_KNOWN + target, side: "request" });
     }
   };
   const addParts = (parts: readonly Part[], isUsers: boolean): void => {
@@ -38,5 +41,29 @@ export function lostExtras(request: GenerateRequest, target: DialectId, reported
     add(turn.path, turn.extras);
     addParts(turn.parts, turn.role === "user");
   }
+  for (const tool of request.tools) {
+    // Gemini's choice among functions says nothing of hosted tools: they aren't left out because the client wanted it.
+    if (request.origin !== "gemini" || tool.kind !== "server" || known.has(tool.path)) continue;
+    losses.push({ field: tool.path, reason: `a hosted tool not known to ${target}`, side: "request" });
+  }
   return losses;
+}
+
+/** Objects that are read in part: what is left of one is lost by the names inside. */
+const READ_IN_PART: ReadonlySet<string> = new Set([
+  "generationConfig",
+  "toolConfig",
+  "thinking",
+  "output_config",
+  "text",
+  "reasoning",
+]);
+
+/** Losses with those of half-read objects told by the fields that were lost in them. */
+export function nameInside(request: GenerateRequest, losses: readonly Loss[]): Loss[] {
+  return losses.flatMap((loss) => {
+    const rest = request.extras.fields[loss.field];
+    if (!READ_IN_PART.has(loss.field) || !isObject(rest) || !loss.reason.startsWith(NOT_KNOWN)) return [loss];
+    return Object.keys(rest).map((name) => ({ ...loss, field: `${loss.field}.${name}` }));
+  });
 }

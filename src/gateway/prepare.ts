@@ -1,6 +1,6 @@
 import { DIALECTS } from "../dialects/index.ts";
 import { inClientWords } from "../dialects/loss-fields.ts";
-import { lostExtras } from "../dialects/lost-extras.ts";
+import { lostExtras, nameInside } from "../dialects/lost-extras.ts";
 import type { OwnedFields } from "../dialects/dialect.ts";
 import { GatewayError } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
@@ -69,7 +69,7 @@ function prepareTranslated(live: LiveCall, target: Target): Prepared {
   if (live.injectedCap !== null) request.maxOutput = live.injectedCap;
   if (target.serviceTier !== null) request.serviceTier = target.serviceTier;
   const encoded = DIALECTS[target.dialect].encodeRequest(request, target.facts);
-  const lost = [...encoded.losses, ...lostExtras(request, target.dialect, encoded.losses)];
+  const lost = [...nameInside(request, encoded.losses), ...lostExtras(request, target.dialect, encoded.losses)];
   return {
     target,
     mode: "translate",

@@ -1,7 +1,7 @@
 /** What a translation can't carry in messages and parts: moved to where the target has a place for it, or told; never dropped in silence. */
 import { describe, expect, test } from "bun:test";
 import { DIALECTS } from "../../src/dialects/index.ts";
-import { lostExtras } from "../../src/dialects/lost-extras.ts";
+import { lostExtras, nameInside } from "../../src/dialects/lost-extras.ts";
 import { DIALECT_IDS, type DialectId } from "../../src/ir/dialect-id.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { createSealBox } from "../../src/ir/seal-box.ts";
@@ -12,7 +12,7 @@ const seals = createSealBox(new Uint8Array(32).fill(7), "account-1");
 function translate(from: DialectId, to: DialectId, body: JsonObject): { sent: JsonObject; lost: string[] } {
   const request = DIALECTS[from].decodeRequest(body, { route: ROUTE, seals });
   const { body: sent, losses } = DIALECTS[to].encodeRequest(request, targetOf(to));
-  const all = [...(request.losses ?? []), ...losses, ...lostExtras(request, to, losses)];
+  const all = [...(request.losses ?? []), ...nameInside(request, losses), ...lostExtras(request, to, losses)];
   return { sent, lost: all.map(({ field }) => field) };
 }
 
@@ -150,4 +150,21 @@ describe("content of the user's that its own dialect doesn't know", () => {
     const { lost } = translate("anthropic-messages", "gemini", { max_tokens: 9, messages });
     expect(lost).toEqual(["messages[0].content[1]", "messages[1].content[1]"]);
   });
+});
+
+test("Gemini: hosted tools beside a choice among functions, and fields of a config that is read in part, are told by name", () => {
+  const body = {
+    contents: [{ parts: [{ text: "q" }] }],
+    tools: [{ functionDeclarations: [{ name: "f" }, { name: "g" }] }, { googleSearch: {} }],
+    toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["f", "g"] }, retrievalConfig: {} },
+    generationConfig: { temperature: 1, speechConfig: {}, mediaResolution: "MEDIA_RESOLUTION_LOW" },
+  };
+  for (const to of DIALECT_IDS.filter((id) => id !== "gemini")) {
+    expect(translate("gemini", to, body).lost.sort()).toEqual([
+      "generationConfig.mediaResolution",
+      "generationConfig.speechConfig",
+      "toolConfig.retrievalConfig",
+      "tools[1].googleSearch",
+    ]);
+  }
 });

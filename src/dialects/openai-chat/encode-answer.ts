@@ -45,8 +45,9 @@ class Message {
 
   /** Null is for messages that say something elsewhere; one that says nothing at all has an empty text, as OpenAI's have. */
   settleContent(): JsonObject {
-    const saysElsewhere = this.fields["refusal"] !== null || "tool_calls" in this.fields || "audio" in this.fields;
-    return this.fields["content"] === null && !saysElsewhere ? { ...this.fields, content: "" } : this.fields;
+    const saysElsewhere = ["tool_calls", "function_call", "audio"].some((name) => name in this.fields);
+    if (this.fields["content"] !== null || this.fields["refusal"] !== null || saysElsewhere) return this.fields;
+    return { ...this.fields, content: "" };
   }
 
   get logprobs(): JsonObject | null {

@@ -294,7 +294,7 @@ describe("parts", () => {
   test("the legacy client gets its function_call", () => {
     const legacy = answerContext({ body: { ...SIMPLE_BODY, functions: [{ name: "f" }] }, target: FOREIGN });
     const answer = json([START, ...tool(0, "a", "f", ['{"x":', "1}"]), end("tool")], legacy);
-    expect(messageOf(answer)).toMatchObject({ function_call: { name: "f", arguments: '{"x":1}' } });
+    expect(messageOf(answer)).toMatchObject({ content: null, function_call: { name: "f", arguments: '{"x":1}' } });
     expect(answer["choices"]).toMatchObject([{ finish_reason: "function_call" }]);
   });
 
