@@ -22,6 +22,7 @@ import { BookLedger } from "./ledger/ledger.ts";
 import { type Clock, systemClock } from "./lib/clock.ts";
 import type { Logger } from "./lib/log.ts";
 import { formatNano } from "./lib/money.ts";
+import { KeyRing } from "./lib/key-ring.ts";
 import { deriveKey } from "./lib/secrets.ts";
 import { createEchoSender } from "./providers/echo.ts";
 import { ConversationMemory } from "./responses/memory.ts";
@@ -174,6 +175,14 @@ function createInvoicing({ catalogs, store, clock }: Ground, ledger: BookLedger)
   });
 }
 
+/** The secret of their own first, if there is one; the master secret always opens what was sealed before there was. */
+function providerKeyRing({ providerKeySecret, oldProviderKeySecret }: Config, secret: string): KeyRing {
+  const [current = secret, ...older] = [providerKeySecret, oldProviderKeySecret, secret].filter(
+    (text) => text !== null,
+  );
+  return new KeyRing(deriveKey(current, "byok"), ...older.map((text) => deriveKey(text, "byok")));
+}
+
 /** Pushes audit records to where their accounts want them. */
 function createSinks({ catalogs, store, log, clock, secret }: Ground): AuditSinks {
   return new AuditSinks({
@@ -205,7 +214,7 @@ function createAlerts({ catalogs, store, log, clock }: Ground): LowBalanceAlerts
 }
 
 /** The parts with a state of their own. The ledger has settled what an earlier process left open. */
-async function createParts({ catalogs, store, log, clock, secret }: Ground) {
+async function createParts({ config, catalogs, store, log, clock, secret }: Ground) {
   const catalog = () => catalogs.current;
   const ledger = new BookLedger({
     storage: store.ledger,
@@ -226,7 +235,7 @@ async function createParts({ catalogs, store, log, clock, secret }: Ground) {
     ledger,
     health: new BreakerHealth({ settings: () => catalog().routing.breaker, random: Math.random }),
     limiter: new RateLimiter(clock),
-    providerKeys: new ProviderKeys({ store: store.providerKeys, key: deriveKey(secret, "byok"), clock, log }),
+    providerKeys: new ProviderKeys({ store: store.providerKeys, ring: providerKeyRing(config, secret), clock, log }),
   };
 }
 

@@ -12,6 +12,7 @@ import type { Command } from "./cli/run.ts";
 import { connect } from "./cli/transport.ts";
 import { catalogSource, readCatalog } from "./catalog-holder.ts";
 import { type PricesContext, pricesCommand } from "./cli/prices-commands.ts";
+import { providerKeysCommand } from "./cli/provider-keys-command.ts";
 import { pruneCommand } from "./cli/prune-command.ts";
 import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Flags, readConfig } from "./config.ts";
@@ -81,6 +82,7 @@ const commands = {
   serve: serveCommand,
   accounts: accountsCommand(adminContext),
   keys: keysCommand(adminContext),
+  "provider-keys": providerKeysCommand(adminContext),
   credits: creditsCommand(adminContext),
   books: booksCommand(adminContext),
   catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),

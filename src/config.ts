@@ -14,6 +14,10 @@ export interface Config {
   readonly adminToken: string | null;
   /** Master secret; null = the `secret` file of the data folder. */
   readonly secret: string | null;
+  /** What customers' provider keys are sealed under; null = the master secret. */
+  readonly providerKeySecret: string | null;
+  /** What they were sealed under before, until all are sealed anew. */
+  readonly oldProviderKeySecret: string | null;
   /** What Stripe signs its webhooks with (`whsec_…`); null = payments are not taken. */
   readonly paymentSecret: string | null;
   readonly logLevel: LogLevel;
@@ -60,6 +64,8 @@ export function readConfig(flags: Flags, env: Environment): Config {
     profile,
     adminToken: variable("TOLLGATE_ADMIN_TOKEN") ?? null,
     secret: variable("TOLLGATE_SECRET") ?? null,
+    providerKeySecret: variable("TOLLGATE_PROVIDER_KEY_SECRET") ?? null,
+    oldProviderKeySecret: variable("TOLLGATE_PROVIDER_KEY_SECRET_OLD") ?? null,
     paymentSecret: variable("TOLLGATE_STRIPE_WEBHOOK_SECRET") ?? null,
     logLevel: level,
     shutdownGraceMs: Number(graceText),

@@ -3,7 +3,7 @@ import { GatewayError, invalidRequest } from "../ir/error.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import { errorText, type Logger } from "../lib/log.ts";
-import { decryptSecret, encryptSecret } from "../lib/secrets.ts";
+import type { KeyRing } from "../lib/key-ring.ts";
 import { operatorCredential } from "../routing/credentials.ts";
 import type { Credential } from "../routing/types.ts";
 
@@ -16,7 +16,7 @@ export interface ProviderKeyRecord {
   name: string;
   /** The last four, for lists. */
   display: string;
-  /** AES-256-GCM, bound to id and account. */
+  /** AES-256-GCM, bound to id and account, with the id of the key that it is sealed under. */
   sealed: string;
   /** ms since the epoch. */
   createdAt: number;
@@ -26,7 +26,10 @@ export interface ProviderKeyRecord {
 export interface ProviderKeyStore {
   /** Oldest first. */
   list(accountId: string): readonly ProviderKeyRecord[];
+  all(): readonly ProviderKeyRecord[];
   insert(record: ProviderKeyRecord): Promise<void>;
+  /** Puts these in place of those with the same ids, all or none. Those that have gone meanwhile stay gone. */
+  replace(records: readonly ProviderKeyRecord[]): Promise<void>;
   /** False when the account has no such key. */
   remove(id: string, accountId: string): Promise<boolean>;
 }
@@ -43,13 +46,13 @@ const MOST_KEYS = 50;
 /** The customers' own provider keys: kept encrypted, opened only to make a call. */
 export class ProviderKeys {
   readonly #store: ProviderKeyStore;
-  readonly #key: Uint8Array;
+  readonly #ring: KeyRing;
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(parts: { store: ProviderKeyStore; key: Uint8Array; clock: Clock; log: Logger }) {
+  constructor(parts: { store: ProviderKeyStore; ring: KeyRing; clock: Clock; log: Logger }) {
     this.#store = parts.store;
-    this.#key = parts.key;
+    this.#ring = parts.ring;
     this.#clock = parts.clock;
     this.#log = parts.log;
   }
@@ -89,7 +92,7 @@ export class ProviderKeys {
       provider: provider.name,
       name: input.name,
       display: `...${input.apiKey.length < 16 ? "" : input.apiKey.slice(-4)}`,
-      sealed: encryptSecret(this.#key, contextOf(id, accountId), input.apiKey),
+      sealed: this.#ring.seal(contextOf(id, accountId), input.apiKey),
       createdAt: this.#clock.now(),
     };
     await this.#store.insert(record);
@@ -102,9 +105,27 @@ export class ProviderKeys {
     throw new GatewayError({ status: 404, code: "not_found", message: "No such provider key.", param: "id" });
   }
 
+  /** Seals anew what an older key has sealed; gives how many were, and the ids of those that no key on the ring opens. */
+  async rotate(): Promise<{ rotated: number; unreadable: string[] }> {
+    const old = this.#store.all().filter((record) => !this.#ring.isCurrent(record.sealed));
+    const unreadable: string[] = [];
+    const anew = old.flatMap((record): ProviderKeyRecord[] => {
+      const context = contextOf(record.id, record.accountId);
+      try {
+        return [{ ...record, sealed: this.#ring.seal(context, this.#ring.open(context, record.sealed)) }];
+      } catch (error) {
+        this.#log.error("a provider key can't be opened", { provider_key: record.id, error: errorText(error) });
+        unreadable.push(record.id);
+        return [];
+      }
+    });
+    await this.#store.replace(anew);
+    return { rotated: anew.length, unreadable };
+  }
+
   #open(record: ProviderKeyRecord): string {
     try {
-      return decryptSecret(this.#key, contextOf(record.id, record.accountId), record.sealed);
+      return this.#ring.open(contextOf(record.id, record.accountId), record.sealed);
     } catch (error) {
       this.#log.error("a provider key can't be opened", { provider_key: record.id, error: errorText(error) });
       throw new GatewayError({

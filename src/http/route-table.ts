@@ -108,6 +108,7 @@ export const ROUTES: readonly RouteDoc[] = [
   route("GET", "/admin/accounts/{id}/provider-keys", "admin", "admin", "Provider keys of an account"),
   route("POST", "/admin/accounts/{id}/provider-keys", "admin", "admin", "Add a provider key to an account"),
   route("DELETE", "/admin/accounts/{id}/provider-keys/{key}", "admin", "admin", "Forget a provider key of an account"),
+  route("POST", "/admin/provider-keys/rotate", "admin", "admin", "Seal customers' provider keys under the new secret"),
   route("GET", "/admin/accounts/{id}/subscription", "admin", "admin", "Subscription of an account"),
   route("PUT", "/admin/accounts/{id}/subscription", "admin", "admin", "Begin or change a subscription"),
   route(

@@ -22,9 +22,29 @@ export class ProviderKeyTable implements ProviderKeyStore {
     return this.#byAccount.get(accountId) ?? NONE;
   }
 
+  all(): readonly ProviderKeyRecord[] {
+    return [...this.#byAccount.values()].flat();
+  }
+
   async insert(record: ProviderKeyRecord): Promise<void> {
     await this.#writer.enqueue(() => void this.#db.insert(providerKeys).values(record).run());
     this.#remember(record);
+  }
+
+  async replace(records: readonly ProviderKeyRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    await this.#writer.enqueue(() => {
+      for (const { id, sealed } of records) {
+        this.#db.update(providerKeys).set({ sealed }).where(eq(providerKeys.id, id)).run();
+      }
+    });
+    const sealed = new Map(records.map((record) => [record.id, record.sealed]));
+    for (const [accountId, list] of this.#byAccount) {
+      this.#byAccount.set(
+        accountId,
+        list.map((record) => ({ ...record, sealed: sealed.get(record.id) ?? record.sealed })),
+      );
+    }
   }
 
   async remove(id: string, accountId: string): Promise<boolean> {

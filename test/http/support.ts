@@ -7,6 +7,7 @@ import type { Dialect, RenderedError } from "../../src/dialects/dialect.ts";
 import { JwtVerifier } from "../../src/gates/jwt.ts";
 import { digestKey, mintKey } from "../../src/gates/keys.ts";
 import { type ProviderKeyRecord, ProviderKeys } from "../../src/gates/provider-keys.ts";
+import { KeyRing } from "../../src/lib/key-ring.ts";
 import { RateLimiter } from "../../src/gates/limits.ts";
 import type { AccountRecord, KeyRecord, KeyStore } from "../../src/gates/types.ts";
 import type { InferenceCall } from "../../src/gateway/types.ts";
@@ -375,14 +376,18 @@ function memoryProviderKeys(clock: Clock, log: HttpDeps["log"]): ProviderKeys {
   let records: ProviderKeyRecord[] = [];
   const store = {
     list: (accountId: string) => records.filter((record) => record.accountId === accountId),
+    all: () => records,
     insert: async (record: ProviderKeyRecord) => void records.push(record),
+    replace: async (changed: readonly ProviderKeyRecord[]) => {
+      records = records.map((record) => changed.find(({ id }) => id === record.id) ?? record);
+    },
     remove: async (id: string, accountId: string) => {
       const before = records.length;
       records = records.filter((record) => record.id !== id || record.accountId !== accountId);
       return records.length < before;
     },
   };
-  return new ProviderKeys({ store, key: PEPPER, clock, log });
+  return new ProviderKeys({ store, ring: new KeyRing(PEPPER), clock, log });
 }
 
 export function account(id: string): AccountRecord {

@@ -169,6 +169,11 @@ function adminProviderKeyRoutes(deps: HttpDeps, guard: Guard) {
       "/admin/accounts/:id/provider-keys/:key",
       ({ params }) => removeProviderKey(deps, findAccount(deps, params.id).id, params.key),
       describe("DELETE", "/admin/accounts/{id}/provider-keys/{key}"),
+    )
+    .post(
+      "/admin/provider-keys/rotate",
+      async () => ({ object: "provider_key_rotation", ...(await deps.providerKeys.rotate()) }),
+      { parse: "none", ...describe("POST", "/admin/provider-keys/rotate") },
     );
 }
 
