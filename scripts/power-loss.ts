@@ -1,8 +1,8 @@
 /**
  * Cuts the power, again and again: `bun scripts/power-loss.ts [cuts]` (default 500). strace records what real processes write and flush while
  * they make calls, are killed, and start again; from that, images are built as a cut at some point could have left the disk: what was flushed is
- * there, everything else is there, absent or torn by sectors, as the seed has it (`--from` the first). Each image must start, hold nothing, verify, and have a receipt
- * of every call that was acknowledged. The traces of a failure are kept: `--trace FOLDER --seed N` looks at one again.
+ * there, everything else is there, absent or torn by sectors, as the seed has it (`--from`: the first). Each image must start, hold nothing, verify,
+ * and have a receipt of every call that was acknowledged. The traces of a failure are kept: `--trace FOLDER --seed N` looks at one again.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
