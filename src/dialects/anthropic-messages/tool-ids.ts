@@ -14,25 +14,35 @@ export function cleanToolId(id: string): string {
  * gets a number, and results go to the oldest call of their id that has none yet.
  */
 export class ToolIds {
-  #used = new Map<string, number>();
-  #open = new Map<string, string[]>();
+  readonly #used = new Set<string>();
+  /** How often each id was given out. */
+  readonly #times = new Map<string, number>();
+  /** Wire ids of the calls that wait for their result, by the conversation's own id. */
+  readonly #open = new Map<string, string[]>();
+  /** The wire id that was answered last. */
+  readonly #answered = new Map<string, string>();
 
   /** The wire id of a new call. */
   call(id: string): string {
     const clean = cleanToolId(id);
-    const times = (this.#used.get(clean) ?? 0) + 1;
-    this.#used.set(clean, times);
-    const wire = times === 1 ? clean : `${clean}_${times}`;
+    let times = this.#times.get(clean) ?? 0;
+    let wire: string;
+    do {
+      times += 1;
+      wire = times === 1 ? clean : `${clean}_${times}`;
+    } while (this.#used.has(wire));
+    this.#times.set(clean, times);
+    this.#used.add(wire);
     this.#open.set(id, [...(this.#open.get(id) ?? []), wire]);
     return wire;
   }
 
-  /** The wire id of the call that a result answers. */
+  /** The wire id of the call that a result answers; further results of a call that has one go to it as well. */
   result(id: string): string {
-    const open = this.#open.get(id);
-    const wire = open?.[0];
-    if (open === undefined || wire === undefined) return cleanToolId(id);
-    if (open.length > 1) this.#open.set(id, open.slice(1));
+    const [wire, ...rest] = this.#open.get(id) ?? [];
+    if (wire === undefined) return this.#answered.get(id) ?? cleanToolId(id);
+    this.#open.set(id, rest);
+    this.#answered.set(id, wire);
     return wire;
   }
 }
