@@ -164,6 +164,14 @@ test("whatever a row says is in its version", () => {
   expect(fees(["a", "b"])).toBe(fees(["b", "a"]));
 });
 
+test("a version never changes: records of earlier releases go by it", () => {
+  const fields =
+    "cache_write: {1h: 2}, modifiers: {priority: 2, flex: 0.5, fast: 6}, per_image: {b: 1, a: 2}, per_call: 0.1";
+  const version = row(`{input: 1, output: 5, ${fields}, long_context: [{above: 10, output: 7}]}`).version;
+  expect(version).toBe("x@39ead314");
+  expect(row("{input: 1, output: 5}").version).toBe("x@948788f6");
+});
+
 describe("long-context tiers", () => {
   const tiers = "long_context: [{above: 20, input: 3}, {above: 10, input: 2}]";
   test("stand by size, whatever their order in the file", () => {

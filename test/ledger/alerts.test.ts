@@ -152,6 +152,26 @@ describe("what is told", () => {
     expect(pending(book)).toEqual([]);
   });
 
+  test.each([
+    [199, 1],
+    [200, 0],
+    [299, 0],
+    [300, 1],
+  ])("status %d leaves %d to be told", async (status, left) => {
+    const desk = await crossed();
+    await using book = desk.book;
+    desk.answers = [status];
+    await desk.sender.round();
+    expect(pending(book)).toHaveLength(left);
+  });
+
+  test("by one round at a time", async () => {
+    const desk = await crossed();
+    await using _book = desk.book;
+    await Promise.all([desk.sender.round(), desk.sender.round()]);
+    expect(desk.deliveries).toHaveLength(1);
+  });
+
   test("signed with a secret of any other form as it stands", async () => {
     const desk = await crossed();
     await using book = desk.book;
