@@ -4,6 +4,7 @@ import type { Answer, AnswerChoice, AnswerPart } from "../../../src/ir/answer.ts
 import { ENVELOPE_PREFIX } from "../../../src/ir/seal-box.ts";
 import type { Loss } from "../../../src/ir/loss.ts";
 import type { Seal } from "../../../src/ir/seal.ts";
+import { isObject } from "../../../src/lib/json.ts";
 import { sumTokens, type TokenClass, totalInput, totalOutput, type Usage } from "../../../src/ir/usage.ts";
 import { wrapCustomInput } from "../../../src/dialects/shared/custom-tool.ts";
 import { splitEnvelope } from "../../../src/dialects/shared/envelope.ts";
@@ -64,6 +65,16 @@ function finishKind(choice: AnswerChoice, form: AnswerForm): string {
   if (kind === "refusal" && !hasRefusal) return "filter";
   return kind === "stop" && hasCalls ? "tool" : kind;
 }
+
+/** Tokens whose probabilities are told, beside the texts or at the end of the choice. */
+function tokensOf(choice: AnswerChoice): string[] {
+  const beside = choice.parts.flatMap((part) => (part.type === "text" ? part.logprobs.flat() : []));
+  const all: unknown[] = beside.length > 0 ? beside : [choice.logprobs ?? []].flat();
+  return all.map((item) => canonical(isObject(item) ? item["token"] : item)).toSorted();
+}
+
+/** Anthropic tells of the part that they belong to. */
+const LOGPROB_NAMES = (index: number): string[] => ["output.content.logprobs", `choices[${index}].parts`];
 
 const FINISH_NAMES = (index: number): string[] => [
   "status",
@@ -234,8 +245,12 @@ export function answerSaid(answer: Answer, form: AnswerForm, losses: readonly Lo
     `finish ${choice.index}`,
     fact(finishKind(choice, form), ...FINISH_NAMES(choice.index), `choices[${choice.index}]`),
   ]);
+  const probabilities = answer.choices.map((choice): [string, Fact] => [
+    `logprobs ${choice.index}`,
+    fact(tokensOf(choice), ...LOGPROB_NAMES(choice.index), `choices[${choice.index}]`),
+  ]);
   return {
-    facts: { ...usageFacts(answer.usage, form), ...Object.fromEntries(finishes) },
+    facts: { ...usageFacts(answer.usage, form), ...Object.fromEntries([...finishes, ...probabilities]) },
     atoms: answer.choices.flatMap((choice) => choiceAtoms(choice, form, losses)),
   };
 }
