@@ -2,7 +2,7 @@
 import type { BookLedger } from "../../src/ledger/ledger.ts";
 import { monthOf } from "../../src/ledger/periods.ts";
 import { newId } from "../../src/lib/ids.ts";
-import type { AuditFilter } from "../../src/store/call-filter.ts";
+import type { AuditFilter } from "../../src/audit/filter.ts";
 import type { Store } from "../../src/store/open.ts";
 import { anyCall, type Customer, pickCustomer } from "./fill.ts";
 

@@ -12,7 +12,7 @@ import { annotate, settleCall, settleUnseen } from "./closing.ts";
 import type { LiveCall } from "./live-call.ts";
 import { Meter } from "./meter.ts";
 import { readAll, sendAndRead } from "./open.ts";
-import { type Prepared, refuseLosses } from "./prepare.ts";
+import { type Prepared, refuseLosses, relayed, translated } from "./prepare.ts";
 import { jsonResponse } from "./respond.ts";
 
 const encoder = new TextEncoder();
@@ -76,28 +76,9 @@ export class OperationRun<Request, Answer> {
     const request = this.#decoded;
     if (dialect.id === live.call.dialect.id) {
       const owned = { model: target.facts.upstreamModel };
-      const spliced = codec.spliceRequest(live.scanned, owned, live.call.route, target.facts);
-      return {
-        target,
-        mode: "relay",
-        path: spliced.path,
-        query: spliced.query ?? {},
-        headers: spliced.headers ?? {},
-        body: spliced.bytes,
-        losses: spliced.losses,
-      };
+      return relayed(target, codec.spliceRequest(live.scanned, owned, live.call.route, target.facts));
     }
-    const encoded = codec.encodeRequest(request, target.facts);
-    const body = encoder.encode(JSON.stringify(encoded.body));
-    return {
-      target,
-      mode: "translate",
-      path: encoded.path,
-      query: encoded.query ?? {},
-      headers: encoded.headers ?? {},
-      body,
-      losses: encoded.losses,
-    };
+    return translated(target, codec.encodeRequest(request, target.facts));
   }
 
   #codec(dialect: Dialect): OperationCodec<Request, Answer> {

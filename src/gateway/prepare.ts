@@ -1,7 +1,7 @@
 import { DIALECTS } from "../dialects/index.ts";
 import { inClientWords } from "../dialects/loss-fields.ts";
 import { lostExtras, nameInside } from "../dialects/lost-extras.ts";
-import type { OwnedFields } from "../dialects/dialect.ts";
+import type { EncodedRequest, OwnedFields, SplicedRequest } from "../dialects/dialect.ts";
 import { GatewayError } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
 import type { GenerateRequest } from "../ir/request.ts";
@@ -53,15 +53,7 @@ function prepareRelay(live: LiveCall, target: Target): Prepared {
   if (target.dialect === "openai-responses") owned.store = false;
   if (target.serviceTier !== null) owned.serviceTier = target.serviceTier;
   const spliced = live.call.dialect.spliceRequest(live.scanned, owned, live.call.route, target.facts);
-  return {
-    target,
-    mode: "relay",
-    path: spliced.path,
-    query: spliced.query ?? {},
-    headers: spliced.headers ?? {},
-    body: spliced.bytes,
-    losses: spliced.losses,
-  };
+  return relayed(target, spliced);
 }
 
 function prepareTranslated(live: LiveCall, target: Target): Prepared {
@@ -70,15 +62,19 @@ function prepareTranslated(live: LiveCall, target: Target): Prepared {
   if (target.serviceTier !== null) request.serviceTier = target.serviceTier;
   const encoded = DIALECTS[target.dialect].encodeRequest(request, target.facts);
   const lost = [...nameInside(request, encoded.losses), ...lostExtras(request, target.dialect, encoded.losses)];
-  return {
-    target,
-    mode: "translate",
-    path: encoded.path,
-    query: encoded.query ?? {},
-    headers: encoded.headers ?? {},
-    body: encoder.encode(JSON.stringify(encoded.body)),
-    losses: [...(request.losses ?? []), ...inClientWords(live.call.dialect, lost)],
-  };
+  const losses = [...(request.losses ?? []), ...inClientWords(live.call.dialect, lost)];
+  return translated(target, { ...encoded, losses });
+}
+
+/** The client's own bytes, edited. */
+export function relayed(target: Target, { path, query, headers, bytes, losses }: SplicedRequest): Prepared {
+  return { target, mode: "relay", path, query: query ?? {}, headers: headers ?? {}, body: bytes, losses };
+}
+
+/** A request written anew. */
+export function translated(target: Target, { path, query, headers, body, losses }: EncodedRequest): Prepared {
+  const bytes = encoder.encode(JSON.stringify(body));
+  return { target, mode: "translate", path, query: query ?? {}, headers: headers ?? {}, body: bytes, losses };
 }
 
 /** Strict callers get a 400 that names the first field which would be lost. */

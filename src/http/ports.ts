@@ -1,3 +1,4 @@
+import type { AuditFilter } from "../audit/filter.ts";
 import type { Receipt } from "../ledger/types.ts";
 import type { Nano } from "../lib/money.ts";
 import type { JsonObject } from "../lib/json.ts";
@@ -25,21 +26,6 @@ export interface IdempotencyRecord {
   fingerprint: string;
   requestId: string;
   createdAt: number;
-}
-
-export interface AuditFilter {
-  /** Null = every account (operators only). */
-  accountId: string | null;
-  keyId?: string;
-  model?: string;
-  provider?: string;
-  status?: number;
-  streamState?: string;
-  requestId?: string;
-  /** ms, inclusive. */
-  from?: number;
-  /** ms, exclusive. */
-  to?: number;
 }
 
 export interface AuditPage {

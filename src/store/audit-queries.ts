@@ -1,7 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { decodeRecord, forCustomer } from "../audit/record.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { type AuditFilter, whereOf } from "./call-filter.ts";
+import type { AuditFilter } from "../audit/filter.ts";
+import { whereOf } from "./call-filter.ts";
 import { CallPlaces, type Range } from "./call-places.ts";
 import type { Summaries } from "./summaries.ts";
 import { type UsageGroup, UsageQueries } from "./usage-queries.ts";

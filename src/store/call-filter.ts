@@ -1,20 +1,7 @@
 import type { SQLQueryBindings } from "bun:sqlite";
+import type { AuditFilter } from "../audit/filter.ts";
 import { positionOf, type StoredField } from "../audit/record.ts";
 import type { Facet } from "./summary-sql.ts";
-
-export interface AuditFilter {
-  accountId: string | null;
-  keyId?: string;
-  model?: string;
-  provider?: string;
-  status?: number;
-  streamState?: string;
-  requestId?: string;
-  /** ms since the epoch, included. */
-  from?: number;
-  /** ms since the epoch, left out. */
-  to?: number;
-}
 
 /** A condition with the values of its parameters. */
 export interface Where {

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { type AuditFilter, facetsOf } from "./call-filter.ts";
+import type { AuditFilter } from "../audit/filter.ts";
+import { facetsOf } from "./call-filter.ts";
 import type { Summaries } from "./summaries.ts";
 
 /** Rows of calls from one `seq` to another, both included. */

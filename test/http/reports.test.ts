@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { csvLine } from "../../src/http/routes/audit-export.ts";
 import { startOfMonth } from "../../src/http/routes/report-query.ts";
-import type { AuditFilter } from "../../src/http/ports.ts";
+import type { AuditFilter } from "../../src/audit/filter.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { emptyUsage } from "../../src/ir/usage.ts";
 import { ADMIN_TOKEN, testBed } from "./support.ts";

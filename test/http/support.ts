@@ -13,7 +13,8 @@ import type { AccountRecord, KeyRecord, KeyStore } from "../../src/gates/types.t
 import type { InferenceCall } from "../../src/gateway/types.ts";
 import { createHttpApp, type HttpApp } from "../../src/http/app.ts";
 import { DEFAULT_HTTP_SETTINGS, type HttpDeps } from "../../src/http/deps.ts";
-import type { AuditFilter, IdempotencyRecord } from "../../src/http/ports.ts";
+import type { AuditFilter } from "../../src/audit/filter.ts";
+import type { IdempotencyRecord } from "../../src/http/ports.ts";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
 import { GatewayError } from "../../src/ir/error.ts";
 import type { AccountTerms, Balance, CreditRequest, LedgerAdmin, Receipt } from "../../src/ledger/types.ts";

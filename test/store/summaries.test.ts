@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { decodeRecord } from "../../src/audit/record.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { dayOf } from "../../src/ledger/periods.ts";
-import type { AuditFilter } from "../../src/store/call-filter.ts";
+import type { AuditFilter } from "../../src/audit/filter.ts";
 import { DATABASE_FILE } from "../../src/store/files.ts";
 import { InvoiceQueries } from "../../src/store/invoice-queries.ts";
 import type { UsageGroup } from "../../src/store/usage-queries.ts";

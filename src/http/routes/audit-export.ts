@@ -1,5 +1,6 @@
 import type { JsonValue } from "../../lib/json.ts";
-import type { AuditFilter, AuditReader } from "../ports.ts";
+import type { AuditFilter } from "../../audit/filter.ts";
+import type { AuditReader } from "../ports.ts";
 
 const PAGE = 500;
 const encoder = new TextEncoder();

@@ -1,6 +1,7 @@
 import { monthOf, endOfPeriod } from "../../ledger/periods.ts";
 import { invalidRequest } from "../../ir/error.ts";
-import type { AuditFilter, UsageGroup } from "../ports.ts";
+import type { AuditFilter } from "../../audit/filter.ts";
+import type { UsageGroup } from "../ports.ts";
 import { readTime } from "./key-input.ts";
 
 const DAY_MS = 86_400_000;
