@@ -1,7 +1,8 @@
 /**
  * Mutation testing of the ledger and of the catalog's prices: `bun run mutate`. Every mutant is one small change to the code; tests that still pass
  * with it don't look at what it changed. Goes on where an earlier run stopped; ends with figures and survivors, and fails under 90 %.
- * `--sample N --seed N` takes N of them by chance, `--file PATH` those of one file (may be repeated), `--again` tries survivors anew, `--cheap` leaves out
+ * `--sample N --seed N` takes N of them by chance, `--file PATH` those of one file, `--match TEXT` those with
+ * TEXT in their names (both may be repeated), `--again` tries survivors anew, `--cheap` leaves out
  * the store's and the gateway's tests (then try survivors again with them), `--minutes N` stops after that long, `--list` only tells what there is.
  */
 import { readdirSync, writeFileSync } from "node:fs";
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "1440" },
     file: { type: "string", multiple: true },
+    match: { type: "string", multiple: true },
     again: { type: "boolean", default: false },
     cheap: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
@@ -41,11 +43,13 @@ const mutated = (): string[] => [
 
 /** All mutants, or a sample: a larger one of the same seed begins with the smaller one, and a change to one file leaves the others' as they were. */
 function chosen(all: readonly Mutant[]): Mutant[] {
-  if (values.sample === undefined) return [...all];
+  const { match, sample } = values;
+  if (match !== undefined) return all.filter(({ name }) => match.some((part) => name.includes(part)));
+  if (sample === undefined) return [...all];
   return all
     .map((mutant) => ({ mutant, order: hashOf(`${values.seed} ${mutant.name}`) }))
     .toSorted((a, b) => (a.order < b.order ? -1 : 1))
-    .slice(0, Number(values.sample))
+    .slice(0, Number(sample))
     .map(({ mutant }) => mutant);
 }
 

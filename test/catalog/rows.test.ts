@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { TokenClass } from "../../src/ir/usage.ts";
 import { buildPrices, parseDay } from "../../src/catalog/build-prices.ts";
 import { blendedPrice, currentPrice, customerPrice } from "../../src/catalog/price.ts";
+import { formatProblem } from "../../src/catalog/load.ts";
 import { Problems } from "../../src/catalog/problems.ts";
 import { factsOf, rawPriceOf, withoutRepeats } from "../../src/catalog/raw-price.ts";
 import type { RawPrice } from "../../src/catalog/schema.ts";
@@ -180,7 +181,9 @@ describe("long-context tiers", () => {
   test("two at one size are a mistake", () => {
     const twice = "{input: 1, output: 5, long_context: [{above: 20, input: 3}, {above: 20, input: 2}]}";
     const found = problems(minimal({ models: `  - {id: x, provider: openai, price: ${twice}}` }));
-    expect(found.map(({ message }) => message)).toEqual([expect.stringContaining("two tiers begin above 20 tokens")]);
+    expect(found.map(formatProblem)).toEqual([
+      expect.stringContaining("models[2].price.long_context[1]: two tiers begin above 20 tokens"),
+    ]);
   });
 });
 

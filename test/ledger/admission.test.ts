@@ -133,7 +133,9 @@ describe("to the last nano-unit", () => {
     expect(await asked(11n)).toMatchObject({ ok: false });
     expect(await asked(6n)).toMatchObject({ ok: true });
     expect(await asked(5n)).toMatchObject({ ok: false });
-    expect(await asked(4n)).toMatchObject({ ok: true });
+    expect(await asked(3n)).toMatchObject({ ok: true });
+    expect(await asked(1n)).toMatchObject({ ok: true });
+    expect(await asked(1n)).toMatchObject({ ok: false });
     // By credit only where the caller is billed: the wallet of the others is empty.
     expect(await book.ledger.reserve(book.request(1n))).toMatchObject({ refusal: { kind: "insufficient" } });
   });

@@ -312,6 +312,18 @@ describe("subscriptions", () => {
     expect(rows?.posted).toBe(-2n * UNIT);
     expect(book.verify()).toEqual([]);
   });
+  test("a grant made meanwhile takes nothing from a plan's credit", async () => {
+    await using book = new Book();
+    await book.credit(5n, { kind: "grant", expiresAt: null });
+    await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: book.now - DAY_MS });
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT + 5n });
+    await book.credit(7n, { kind: "grant", expiresAt: null });
+    await book.restart();
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT + 12n });
+    book.now += 31 * DAY_MS;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT + 12n });
+    expect(book.verify()).toEqual([]);
+  });
   test("a plan that includes no credit grants none", async () => {
     await using book = new Book();
     await book.subscribe({ includedCredit: 0n, overage: "metered", anchorAt: book.now });
