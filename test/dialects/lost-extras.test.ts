@@ -1,19 +1,25 @@
 /** What a translation can't carry in messages and parts: moved to where the target has a place for it, or told; never dropped in silence. */
 import { describe, expect, test } from "bun:test";
 import { DIALECTS } from "../../src/dialects/index.ts";
+import { inClientWords } from "../../src/dialects/loss-fields.ts";
 import { lostExtras, nameInside } from "../../src/dialects/lost-extras.ts";
 import { DIALECT_IDS, type DialectId } from "../../src/ir/dialect-id.ts";
+import type { Loss } from "../../src/ir/loss.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { createSealBox } from "../../src/ir/seal-box.ts";
 import { ROUTE, targetOf } from "../matrix/carry.ts";
 
 const seals = createSealBox(new Uint8Array(32).fill(7), "account-1");
 
-function translate(from: DialectId, to: DialectId, body: JsonObject): { sent: JsonObject; lost: string[] } {
+function translate(
+  from: DialectId,
+  to: DialectId,
+  body: JsonObject,
+): { sent: JsonObject; lost: string[]; losses: Loss[] } {
   const request = DIALECTS[from].decodeRequest(body, { route: ROUTE, seals });
   const { body: sent, losses } = DIALECTS[to].encodeRequest(request, targetOf(to));
   const all = [...(request.losses ?? []), ...nameInside(request, losses), ...lostExtras(request, to, losses)];
-  return { sent, lost: all.map(({ field }) => field) };
+  return { sent, lost: all.map(({ field }) => field), losses: all };
 }
 
 const call = { id: "c1", type: "function", function: { name: "f", arguments: "{}", zz_5: 1 }, zz_6: 1 };
@@ -122,6 +128,54 @@ test("Gemini's function responses stand in the order of their calls, also when a
     ["f_a", "f_b"],
     ["f_c", "f_a"],
   ]);
+});
+
+describe("schemas that say the same in other words", () => {
+  const properties = {
+    one: { allOf: [{ $ref: "#/$defs/D" }] },
+    told: { allOf: [{ $ref: "#/$defs/D" }], description: "d" },
+    beside: { $ref: "#/$defs/D", description: "d" },
+  };
+  const schema = {
+    type: "object",
+    properties,
+    $defs: { D: { type: "object", properties: { x: { type: "string" } } } },
+  };
+  const json_schema = { name: "o", schema };
+  const body = { messages: [{ role: "user", content: "q" }], response_format: { type: "json_schema", json_schema } };
+  const reference = { $ref: "#/$defs/D" };
+  const around = { description: "d", anyOf: [reference] };
+
+  test("Gemini: `allOf` of one, and what stands beside a reference", () => {
+    const { sent, lost } = translate("openai-chat", "gemini", body);
+    expect(sent).toMatchObject({
+      generationConfig: { responseJsonSchema: { properties: { one: reference, told: around, beside: around } } },
+    });
+    expect(lost).toEqual([]);
+  });
+  test("Anthropic: `allOf` of one", () => {
+    const { sent, lost } = translate("openai-chat", "anthropic-messages", body);
+    expect(sent).toMatchObject({
+      output_config: { format: { schema: { properties: { one: reference, told: around } } } },
+    });
+    expect(lost).toEqual([]);
+  });
+  test("two stay what they are, or are told by the client's own path", () => {
+    const two = { ...properties, one: { allOf: [reference, {}] } };
+    const asked = {
+      ...body,
+      tools: [{ type: "function", function: { name: "f", parameters: { ...schema, properties: two } } }],
+      response_format: { type: "json_schema", json_schema: { name: "o", schema: { ...schema, properties: two } } },
+    };
+    expect(
+      inClientWords(DIALECTS["openai-chat"], translate("openai-chat", "gemini", asked).losses).map(
+        ({ field }) => field,
+      ),
+    ).toEqual([
+      "tools[0].function.parameters.properties.one.allOf",
+      "response_format.json_schema.schema.properties.one.allOf",
+    ]);
+  });
 });
 
 describe("content of the user's that its own dialect doesn't know", () => {

@@ -13,4 +13,6 @@ export const LOSS_FIELDS: Readonly<Record<string, string>> = {
   "reasoning.effort": "output_config.effort",
   reasoning_effort: "output_config.effort",
   "reasoning.summary": "thinking.display",
+  "response_format.schema": "output_config.format.schema",
+  parameters: "input_schema",
 };

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { withoutSingleAllOf } from "../shared/single-all-of.ts";
 
 /** String formats that structured output knows (Anthropic structured outputs, supported schemas). */
 const FORMATS = new Set(["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"]);
@@ -24,7 +25,8 @@ export type DropReport = (path: string, reason: string) => void;
  */
 export function normaliseSchema(schema: JsonObject, path: string, report: DropReport): JsonObject {
   const out: JsonObject = {};
-  for (const [name, value] of Object.entries(schema)) {
+  // "allOf with $ref" is refused (Anthropic structured outputs, JSON Schema limitations).
+  for (const [name, value] of Object.entries(withoutSingleAllOf(schema))) {
     const at = `${path}.${name}`;
     if (PLAIN.has(name)) out[name] = value;
     else if (name === "properties" || name === "$defs" || name === "definitions") out[name] = each(value, at, report);

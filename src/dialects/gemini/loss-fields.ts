@@ -24,4 +24,5 @@ export const LOSS_FIELDS: Readonly<Record<string, string>> = {
   tool_choice: "toolConfig.functionCallingConfig",
   safety_settings: "safetySettings",
   service_tier: "serviceTier",
+  "response_format.schema": "generationConfig.responseSchema",
 };

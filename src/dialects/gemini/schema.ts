@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { Loss } from "../../ir/loss.ts";
 import { words } from "../../lib/words.ts";
+import { withoutSingleAllOf } from "../shared/single-all-of.ts";
 
 /**
  * The two schema languages of the wire: `parameters` and `responseSchema` take an OpenAPI 3.0 subset with types in upper case
@@ -104,7 +105,8 @@ export function toWireSchema(schema: JsonObject, path: string, losses: Loss[]): 
 }
 
 /** Null when the subset can't say it. */
-function toSubset(schema: JsonObject): JsonObject | null {
+function toSubset(asked: JsonObject): JsonObject | null {
+  const schema = withoutSingleAllOf(asked);
   const type = subsetType(schema.type);
   if (type === null) return null;
   const out: JsonObject = {};
@@ -159,7 +161,18 @@ function toSubsetValue(name: string, value: JsonValue, type: string | undefined)
   }
 }
 
-function toJsonSchema(schema: JsonObject, path: string, losses: Loss[]): JsonObject {
+/**
+ * "If `$ref` is set on a sub-schema, no other properties, except for those starting as a `$`, may be set" (responseJsonSchema): what stands beside
+ * one, such as a description, goes around it.
+ */
+function aroundReference(schema: JsonObject): JsonObject {
+  const { $ref, ...rest } = schema;
+  const isAlone = Object.keys(rest).every((name) => name.startsWith("$"));
+  return typeof $ref !== "string" || isAlone || rest.anyOf !== undefined ? schema : { ...rest, anyOf: [{ $ref }] };
+}
+
+function toJsonSchema(asked: JsonObject, path: string, losses: Loss[]): JsonObject {
+  const schema = aroundReference(withoutSingleAllOf(asked));
   const out: JsonObject = {};
   for (const [name, value] of Object.entries(schema)) {
     if (value === undefined || IDLE_KEYWORDS.has(name)) continue;

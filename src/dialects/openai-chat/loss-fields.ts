@@ -5,4 +5,6 @@ export const LOSS_FIELDS: Readonly<Record<string, string>> = {
   max_output_tokens: "max_tokens",
   reasoning: "reasoning_effort",
   "reasoning.effort": "reasoning_effort",
+  "response_format.schema": "response_format.json_schema.schema",
+  parameters: "function.parameters",
 };

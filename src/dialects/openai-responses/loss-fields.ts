@@ -6,4 +6,5 @@ export const LOSS_FIELDS: Readonly<Record<string, string>> = {
   verbosity: "text.verbosity",
   logprobs: "top_logprobs",
   reasoning_effort: "reasoning.effort",
+  "response_format.schema": "text.format.schema",
 };
