@@ -8,7 +8,7 @@ import { ChatEncoder, KEEP_ALIVE } from "./encoder.ts";
 import { renderStreamError } from "./error.ts";
 import { readHints } from "./hints.ts";
 import { images } from "./images.ts";
-import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
+import { annotateAnswer, annotateTail, spliceRequest } from "./relay.ts";
 import { decodeRequest } from "./request.ts";
 import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
@@ -28,7 +28,7 @@ export const openaiChat: Dialect = {
   createEncoder: (context) => new ChatEncoder(context),
   encodeAnswer,
   annotateTail,
-  annotateBody,
+  annotateBody: annotateAnswer,
   renderError: renderOpenAiError,
   renderStreamError,
   keepAliveText: KEEP_ALIVE,

@@ -166,3 +166,10 @@ function annotationFields(annotation: Annotation): string {
 export function annotateBody(bytes: Uint8Array, annotation: Annotation): Uint8Array {
   return appendFields(bytes, annotationFields(annotation));
 }
+
+/** The same for a completion, with the usage that was counted where the provider told none, as in a stream. */
+export function annotateAnswer(bytes: Uint8Array, annotation: Annotation): Uint8Array {
+  const isCounted = annotation.extension?.["usage_source"] === "counted";
+  const usage = (): string => JSON.stringify(encodeUsage(annotation.usage));
+  return annotateBody(isCounted ? replaceNested(bytes, ["usage"], usage()) : bytes, annotation);
+}

@@ -184,6 +184,18 @@ describe("JSON answers", () => {
     expect(annotated).toBe(`{ "id":"x", "n": 12345678901234567890,\n "choices":[] ,${MARKS}}\n`);
     expect(openaiChat.annotateBody(Buffer.from(body), NO_ANNOTATION)).toEqual(Buffer.from(body));
   });
+
+  test("and the usage that was counted, where the provider told none", () => {
+    const counted = { ...ANNOTATION, extension: { usage_source: "counted" } };
+    for (const body of ['{"id":"x","choices":[]}', '{"id":"x","usage":null,"choices":[]}']) {
+      const annotated = JSON.parse(Buffer.from(openaiChat.annotateBody(Buffer.from(body), counted)).toString("utf8"));
+      expect(annotated).toMatchObject({
+        id: "x",
+        cost_cents: 0.0123,
+        usage: { prompt_tokens: 7, completion_tokens: 3 },
+      });
+    }
+  });
 });
 
 describe("errors", () => {
