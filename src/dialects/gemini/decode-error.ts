@@ -1,11 +1,12 @@
 import type { UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { words } from "../../lib/words.ts";
 import { objectsOf, textOf } from "./proto.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
 
 const MAX_MESSAGE = 2000;
 /** google.rpc.Code names where a body has no HTTP code. */
-const STATUS_BY_NAME: Readonly<Record<string, number>> = {
+const STATUS_BY_NAME: Readonly<Record<string, number>> = words({
   INVALID_ARGUMENT: 400,
   FAILED_PRECONDITION: 400,
   OUT_OF_RANGE: 400,
@@ -21,7 +22,7 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = {
   UNIMPLEMENTED: 501,
   UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
-};
+});
 
 /** An error body of any shape (https://cloud.google.com/apis/design/errors; arrays around it, strings, HTML). Never throws. */
 export function decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure {

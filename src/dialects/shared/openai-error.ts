@@ -1,6 +1,7 @@
 import type { ErrorStyle, RenderedError } from "../dialect.ts";
 import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { words } from "../../lib/words.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
 
 /** Errors in the shape that both of OpenAI's dialects have. */
@@ -9,39 +10,37 @@ import type { HeaderSource } from "../../wire/header-fields.ts";
  * HTTP status that an error code in a 200 answer stands for (OpenAI API reference, ResponseError.code, and the error codes guide).
  * Codes that aren't here are told by their form, and are the provider's failure otherwise.
  */
-const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    rate_limit_exceeded: 429,
-    rate_limit_error: 429,
-    insufficient_quota: 429,
-    too_many_requests: 429,
-    server_error: 500,
-    internal_error: 500,
-    vector_store_timeout: 500,
-    overloaded_error: 503,
-    server_overloaded: 503,
-    slow_down: 503,
-    authentication_error: 401,
-    invalid_api_key: 401,
-    permission_denied: 403,
-    model_not_found: 404,
-    not_found_error: 404,
-    context_length_exceeded: 400,
-    bio_policy: 400,
-    cyber_policy_violation: 400,
-    misalignment_policy_violation: 400,
-    data_residency_mismatch: 400,
-    content_filter: 400,
-    string_above_max_length: 400,
-    empty_image_file: 400,
-  }),
-);
+const STATUS_BY_CODE: Readonly<Record<string, number>> = words({
+  rate_limit_exceeded: 429,
+  rate_limit_error: 429,
+  insufficient_quota: 429,
+  too_many_requests: 429,
+  server_error: 500,
+  internal_error: 500,
+  vector_store_timeout: 500,
+  overloaded_error: 503,
+  server_overloaded: 503,
+  slow_down: 503,
+  authentication_error: 401,
+  invalid_api_key: 401,
+  permission_denied: 403,
+  model_not_found: 404,
+  not_found_error: 404,
+  context_length_exceeded: 400,
+  bio_policy: 400,
+  cyber_policy_violation: 400,
+  misalignment_policy_violation: 400,
+  data_residency_mismatch: 400,
+  content_filter: 400,
+  string_above_max_length: 400,
+  empty_image_file: 400,
+});
 
 /** Status of an in-band error, 500 when nothing tells. */
 export function statusOfCode(code: string | null, type: string | null): number {
   for (const word of [code, type]) {
     if (word === null) continue;
-    const known = STATUS_BY_CODE.get(word);
+    const known = STATUS_BY_CODE[word];
     if (known !== undefined) return known;
     if (/^[45][0-9][0-9]$/.test(word)) return Number(word);
     if (/^(invalid|unsupported|image|failed_to_download|unknown_parameter|missing)_?/.test(word)) return 400;
