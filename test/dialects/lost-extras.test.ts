@@ -211,12 +211,18 @@ test("Gemini: hosted tools beside a choice among functions, and fields of a conf
     contents: [{ parts: [{ text: "q" }] }],
     tools: [{ functionDeclarations: [{ name: "f" }, { name: "g" }] }, { googleSearch: {} }],
     toolConfig: { functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["f", "g"] }, retrievalConfig: {} },
-    generationConfig: { temperature: 1, speechConfig: {}, mediaResolution: "MEDIA_RESOLUTION_LOW" },
+    generationConfig: {
+      temperature: 1,
+      speechConfig: {},
+      mediaResolution: "MEDIA_RESOLUTION_LOW",
+      thinkingConfig: { newField: 1 },
+    },
   };
   for (const to of DIALECT_IDS.filter((id) => id !== "gemini")) {
     expect(translate("gemini", to, body).lost.sort()).toEqual([
       "generationConfig.mediaResolution",
       "generationConfig.speechConfig",
+      "generationConfig.thinkingConfig",
       "toolConfig.retrievalConfig",
       "tools[1].googleSearch",
     ]);

@@ -30,17 +30,20 @@ export function decodeConfig(config: ProtoReader | undefined): Config {
   const n = positive(config, "candidateCount") ?? 1;
   const modalities = modalitiesOf(config);
   const output = outputOf(config);
+  const thinking = config.object("thinkingConfig");
   const decoded = {
     sampling: samplingOf(config),
     maxOutput: maxOutput ?? null,
     stop: config.strings("stopSequences") ?? [],
     n,
     output,
-    reasoning: reasoningOf(config.object("thinkingConfig")),
+    reasoning: reasoningOf(thinking),
     logprobs: logprobsOf(config),
     ...(modalities === undefined ? {} : { modalities }),
   };
-  return { ...decoded, rest: config.rest() };
+  const thinkingRest = thinking?.rest() ?? {};
+  const isWhole = Object.keys(thinkingRest).length === 0;
+  return { ...decoded, rest: { ...config.rest(), ...(isWhole ? {} : { thinkingConfig: thinkingRest }) } };
 }
 
 function positive(config: ProtoReader, name: string): number | undefined {
