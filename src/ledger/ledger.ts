@@ -297,7 +297,7 @@ export class BookLedger implements Port.LedgerAdmin {
     );
     const ops = [...this.#state.accounts.values()].flatMap((account) => this.#turn(account, now));
     if (ops.length > 0) await this.#append(ops);
-    return { grants: ops.filter(({ op }) => op === "entry").length, holds };
+    return { grants: ops.filter((op) => op.op === "entry" && op.entry.kind === "expired").length, holds };
   }
 
   /** Ends holds without their calls. Gives their number. */

@@ -68,6 +68,11 @@ describe("variants", () => {
     expect(priceUsage(used({ inferenceGeo: "us" }), at, PLAIN).charge).toBe(2_200_000_000n);
     expect(priceUsage(used({ inferenceGeo: "global" }), quick, { requestedTier: "auto" }).charge).toBe(2_000_000_000n);
   });
+  test("names that run into each other are still two", () => {
+    const odd = pin(row({ prices: { input: "1" }, modifiers: { ab: "2", c: "3", a: "5", bc: "7" } }));
+    const of = (serviceTier: string, speed: string) => priceUsage(used({ serviceTier, speed }), odd, PLAIN).charge;
+    expect([of("ab", "c"), of("a", "bc")]).toEqual([6_000_000_000n, 35_000_000_000n]);
+  });
   test("a variant that the row does not know costs the plain price", () => {
     expect(priceUsage(used({ serviceTier: "hyper" }), at, PLAIN).charge).toBe(2_000_000_000n);
   });

@@ -268,8 +268,17 @@ test("calls under way are counted by account; a sweep ends the old ones and tell
   expect(book.ledger.openCalls("a")).toBe(1);
   await book.ledger.void(young.id, "test", book.audit(young.requestId));
   book.now += DAY_MS;
+  await book.ledger.setTerms({
+    accountId: "d",
+    subscription: { plan: "p", includedCredit: 5n, overage: "stop", anchorAt: book.now + 1, endsAt: null },
+    creditLimit: null,
+    lowBalance: null,
+  });
   expect(await book.ledger.sweep(0)).toEqual({ grants: 1, holds: 0 });
+  // A period that begins expires nothing.
+  book.now += 1;
   expect(await book.ledger.sweep(0)).toEqual({ grants: 0, holds: 0 });
+  expect(await book.ledger.balance("d")).toMatchObject({ grants: 5n });
   expect(book.verify()).toEqual([]);
 });
 
