@@ -94,6 +94,10 @@ describe("payments", () => {
   ])("%s credits nothing", (_name, given) => {
     expect(paymentOf(given, "USD")).toBeNull();
   });
+  test("a payment in another currency names both", () => {
+    expect(() => paymentOf(event({ currency: "eur" }), "USD")).toThrow("currency is USD, not EUR");
+    expect(() => paymentOf(event({ currency: null }), "USD")).toThrow("currency is USD, not unknown");
+  });
   test.each([
     ["another currency", { currency: "eur" }],
     ["no currency", { currency: null }],

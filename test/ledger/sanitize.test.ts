@@ -64,6 +64,8 @@ test("a hundred times the context window is the most that was read", () => {
     input: context,
     output: 30,
   });
+  const least = sanitizeUsage(usage({ input: 101, output: 30 }), () => counted, { context: 1 });
+  expect(least.usage.tokens).toEqual({ input: 1, output: 30 });
 });
 
 test("what was counted is asked only when the report is doubtful", () => {

@@ -70,6 +70,24 @@ test("checkpoints and ends are vital; credits, holds and records are not", async
   ]);
 });
 
+test("nothing is promised, not even in memory, while storage can't be written", async () => {
+  const { storage, ledger, reserved, credit } = desk();
+  await credit();
+  const { id } = await reserved("req_1");
+  const { charged } = await ledger.settle(id, settlement("req_1"));
+  const terms = ledger.terms("a");
+  storage.fail();
+  const refund = { requestId: "req_1", amount: null, reason: "r", idempotencyKey: null };
+  for (const asked of [credit(), ledger.refund(refund), ledger.setTerms({ ...terms, creditLimit: 1n })]) {
+    await expect(asked).rejects.toThrow("can't be written");
+  }
+  expect(await ledger.reserve(requestOf("req_2", 1n))).toEqual({ ok: false, refusal: { kind: "unavailable" } });
+  expect(await ledger.balance("a")).toMatchObject({ wallet: UNIT - charged, held: 0n });
+  expect(ledger.terms("a")).toEqual(terms);
+  storage.repair();
+  expect(await ledger.refund(refund)).toMatchObject({ wallet: UNIT });
+});
+
 test("the end of a hold that was never stored is one record and one receipt of nothing, however often it comes", async () => {
   const { storage, ledger, reserved, credit } = desk();
   await credit();

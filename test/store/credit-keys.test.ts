@@ -4,7 +4,7 @@ import { Invoicing } from "../../src/accounting/invoicing.ts";
 import { parseDecimal } from "../../src/lib/rational.ts";
 import { Book, UNIT } from "./support.ts";
 
-test("a key that was used for one invoice is not for another", async () => {
+test("a key that was used for one invoice is not for another; a note lowers what its invoice has left", async () => {
   await using book = new Book();
   const invoicing = new Invoicing({
     store: book.store.issued,
@@ -35,5 +35,14 @@ test("a key that was used for one invoice is not for another", async () => {
   expect(await note(1)).toMatchObject({ wallet });
   await expect(note(2)).rejects.toMatchObject({ status: 409, code: "conflict" });
   await expect(book.credit(5n, { kind: "refund", idempotencyKey: "n" })).rejects.toMatchObject({ status: 409 });
+  expect(book.verify()).toEqual([]);
+  // A note lowers the debt by what its invoice has left, to the last nano-unit; the rest is the wallet's.
+  await book.ledger.setTerms({ accountId: "a", subscription: null, creditLimit: null, lowBalance: null });
+  await book.credit(-(await book.ledger.balance("a")).wallet, { kind: "adjust" });
+  await book.call(10, { charge: "metered" });
+  const owed = await book.ledger.balance("a");
+  expect(owed.receivable).toBe(130_000n);
+  const lowered = await book.credit(5n, { kind: "refund", invoice: { number: 1, owed: 1n } });
+  expect(lowered).toMatchObject({ wallet: 4n, receivable: 129_999n });
   expect(book.verify()).toEqual([]);
 });
