@@ -6,7 +6,7 @@ import { type AsideTexts, withTexts } from "./aside.ts";
 import { formatCents, formatNano } from "../lib/money.ts";
 
 /** Fields of a stored record, in the order in which they stand in its JSON array. Append only: old rows must stay readable. */
-export const STORED_FIELDS = [
+const STORED_FIELDS = [
   "request_id",
   "time",
   "account_id",

@@ -1,5 +1,5 @@
 /** Edits (insert, delete, replace, swap of neighbours) between two words, given up beyond `limit`. */
-export function editDistance(a: string, b: string, limit = Infinity): number {
+function editDistance(a: string, b: string, limit = Infinity): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_unused, index) => index);

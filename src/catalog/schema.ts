@@ -309,7 +309,6 @@ export type RawPrice = Static<typeof Price>;
 export type RawModel = Static<typeof Model>;
 export type RawProvider = Static<typeof Provider>;
 export type RawLimits = Static<typeof Limits>;
-export type TokenPriceName = keyof typeof tokenPrices;
 
 /** The JSON Schema (draft 2020-12) that editors use; text of docs/catalog.schema.json. */
 export function editorSchema(): string {

@@ -92,7 +92,7 @@ function clientFaultCode(status: number, failure: UpstreamFailure): GatewayError
 }
 
 /** Which failure and why, without any of the provider's own words that may hold secrets. */
-export function describeCause(failure: UpstreamFailure): { kind: string; status?: number } {
+function describeCause(failure: UpstreamFailure): { kind: string; status?: number } {
   return failure.status === null ? { kind: failure.cause } : { kind: failure.cause, status: failure.status };
 }
 

@@ -3,7 +3,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import type { OperationCodec } from "../dialects/operations.ts";
 import { DecodeError, unsupportedFeature } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
-import { emptyUsage, type Usage } from "../ir/usage.ts";
+import type { Usage } from "../ir/usage.ts";
 import { parseJson } from "../lib/json.ts";
 import type { Target } from "../routing/types.ts";
 import { UpstreamError } from "../upstream/error.ts";
@@ -152,6 +152,3 @@ export class OperationRun<Request, Answer> {
     return { bytes: encoder.encode(JSON.stringify(body)), losses };
   }
 }
-
-/** A usage that says only how many input tokens there were. */
-export const inputUsage = (tokens: number): Usage => ({ ...emptyUsage(), tokens: { input: tokens } });

@@ -1,12 +1,12 @@
-import { ceil, floor, formatScaled, parseDecimal, type Rational, rational, multiply } from "./rational.ts";
+import { ceil, floor, formatScaled, parseDecimal, rational, multiply } from "./rational.ts";
 
 /** An amount of the ledger currency in nano-units (10⁻⁹). The only form in which the ledger holds money. */
 export type Nano = bigint;
 
 export const NANO_PER_UNIT = 1_000_000_000n;
-export const NANO_PER_CENT = 10_000_000n;
+const NANO_PER_CENT = 10_000_000n;
 /** Largest amount that a column or a JavaScript reader may see: SQLite integers are signed 64-bit, and we keep a wide margin. */
-export const MAX_NANO: Nano = 4_000_000_000_000_000_000n;
+const MAX_NANO: Nano = 4_000_000_000_000_000_000n;
 
 const NANO_RATIONAL = rational(NANO_PER_UNIT);
 
@@ -22,9 +22,6 @@ export function parseNano(text: string): Nano {
   if (scaled.den !== 1n) throw new RangeError("more than nine decimal places");
   return checkNano(scaled.num);
 }
-
-/** Units (rational) → nano, rounded up: what a customer is charged. */
-export const nanoCeil = (units: Rational): Nano => checkNano(ceil(multiply(units, NANO_RATIONAL)));
 
 /** Exact decimal in units, at least two places: `0.000123` or `5.00`. */
 export function formatNano(value: Nano): string {

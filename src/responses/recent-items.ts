@@ -8,7 +8,7 @@ export interface RecentLimits {
   ttlMs: number;
 }
 
-export const DEFAULT_RECENT_LIMITS: RecentLimits = { maxCharacters: 32 * 1024 * 1024, ttlMs: 60 * 60 * 1000 };
+const DEFAULT_RECENT_LIMITS: RecentLimits = { maxCharacters: 32 * 1024 * 1024, ttlMs: 60 * 60 * 1000 };
 
 interface Remembered {
   text: string;

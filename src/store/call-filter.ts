@@ -1,6 +1,6 @@
 import type { SQLQueryBindings } from "bun:sqlite";
 import type { AuditFilter } from "../audit/filter.ts";
-import { positionOf, type StoredField } from "../audit/record.ts";
+import { recordField } from "./record-field.ts";
 import type { Facet } from "./summary-sql.ts";
 
 /** A condition with the values of its parameters. */
@@ -8,9 +8,6 @@ export interface Where {
   sql: string;
   values: SQLQueryBindings[];
 }
-
-/** SQL for a field of the stored record. */
-export const recordField = (name: StoredField): string => `(record ->> ${positionOf(name)})`;
 
 /** The filter as a condition on rows of calls. All values are bound parameters. */
 export function whereOf(filter: AuditFilter): Where {

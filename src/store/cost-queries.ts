@@ -1,17 +1,15 @@
 import type { Database } from "bun:sqlite";
 import type { DayCost } from "../accounting/drift.ts";
-import { positionOf, type StoredField } from "../audit/record.ts";
 import { DecimalSum } from "../lib/decimal-sum.ts";
 import type { CallPlaces } from "./call-places.ts";
 import { scanCalls } from "./call-scan.ts";
-
-const field = (name: StoredField): string => `record ->> ${positionOf(name)}`;
+import { recordField } from "./record-field.ts";
 
 /** A customer's own key is billed to the customer. */
-const COSTS = `SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch') AS day, ${field("model")} AS model,
-    ${field("provider_cost_usd")} AS cost
-  FROM calls WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND at < ?4 AND ${field("provider")} = ?5
-    AND ${field("credential")} IS NOT 'byok' AND ${field("provider_cost_usd")} <> '0'`;
+const COSTS = `SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch') AS day, ${recordField("model")} AS model,
+    ${recordField("provider_cost_usd")} AS cost
+  FROM calls WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND at < ?4 AND ${recordField("provider")} = ?5
+    AND ${recordField("credential")} IS NOT 'byok' AND ${recordField("provider_cost_usd")} <> '0'`;
 
 interface RawCost {
   day: string;

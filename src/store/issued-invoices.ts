@@ -129,7 +129,7 @@ export class IssuedInvoices implements IssuedInvoiceStore {
     return this.#first("number = (SELECT invoice FROM credit_notes WHERE number = ?)", [number]);
   }
 
-  /** The newest credit note of an idempotency key, by its number. */
+  /** Number of the credit note that was made with an idempotency key. */
   noteOfKey(accountId: string, key: string): number | null {
     const sql = `SELECT n.number FROM credit_notes n JOIN credits r ON r.id = n.credit_id
       WHERE r.account_id = ? AND r.idempotency_key = ?`;

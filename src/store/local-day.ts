@@ -1,7 +1,7 @@
 const WEEK_MS = 7 * 86_400_000;
 
 /** ms that local time in a zone is ahead of UTC at an instant. */
-export function offsetAt(at: number, zone: string): number {
+function offsetAt(at: number, zone: string): number {
   const parts = new Intl.DateTimeFormat("en-CA", {
     timeZone: zone,
     hourCycle: "h23",

@@ -100,7 +100,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
     ledger: storage,
     accounts,
     accounting: new SqliteAccounting(db, writer, new CallPlaces(db, summaries), timezone),
-    audit: new AuditQueries(db, summaries, options.timezone),
+    audit: new AuditQueries(db, summaries, timezone),
     invoices,
     issued: new IssuedInvoices(db, writer, invoices),
     archive: new AccountArchive(db, options.currency),

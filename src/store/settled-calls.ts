@@ -1,15 +1,14 @@
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { decodeEnd, positionOf, type StoredField } from "../audit/record.ts";
+import { decodeEnd } from "../audit/record.ts";
 import type { RatedCall } from "../ledger/rerate.ts";
 import { scanCalls } from "./call-scan.ts";
+import { recordField } from "./record-field.ts";
 import { DATABASE_FILE } from "./files.ts";
 
-const field = (name: StoredField): string => `record ->> ${positionOf(name)}`;
-
-const CALLS = `SELECT at, charged, record, ${field("model")} AS model, ${field("provider")} AS provider,
-    ${field("credential")} AS credential, ${field("provider_cost_usd")} AS cost
+const CALLS = `SELECT at, charged, record, ${recordField("model")} AS model, ${recordField("provider")} AS provider,
+    ${recordField("credential")} AS credential, ${recordField("provider_cost_usd")} AS cost
   FROM calls WHERE seq > ?1 AND seq <= ?2 AND at >= ?3 AND at < ?4 AND state <> 'voided'`;
 
 interface RawCall {

@@ -1,10 +1,7 @@
-import { positionOf, type StoredField } from "../audit/record.ts";
+import { positionOf } from "../audit/record.ts";
+import { recordField } from "./record-field.ts";
 
-/** The statements of the summaries. */
-
-/** SQL for a field of the stored record. */
-const field = (name: StoredField): string => `(record ->> ${positionOf(name)})`;
-
+/** Tables of sums: what is emptied when all is summed up anew. */
 export const TABLES = ["usage_days", "month_lines", "month_payments", "spans", "facets"] as const;
 
 /** What is read of the calls of one step: their records are parsed once. */
@@ -14,10 +11,10 @@ export const SCRATCH = `CREATE TEMP TABLE summed (
 
 /** Parameters: the call before the first, the last. */
 export const EXTRACT = `INSERT INTO temp.summed
-  SELECT seq, at, NULL, month, hold_id, account_id, coalesce(${field("key_id")}, ''), coalesce(${field("model")}, ''),
-    coalesce(${field("model")}, ${field("model_asked")}, ''), coalesce(${field("provider")}, ''),
-    coalesce(${field("status")}, ''), coalesce(${field("stream_state")}, ''),
-    coalesce(${field("input")}, 0), coalesce(${field("output")}, 0), charged,
+  SELECT seq, at, NULL, month, hold_id, account_id, coalesce(${recordField("key_id")}, ''), coalesce(${recordField("model")}, ''),
+    coalesce(${recordField("model")}, ${recordField("model_asked")}, ''), coalesce(${recordField("provider")}, ''),
+    coalesce(${recordField("status")}, ''), coalesce(${recordField("stream_state")}, ''),
+    coalesce(${recordField("input")}, 0), coalesce(${recordField("output")}, 0), charged,
     CASE WHEN charged > 0 THEN record -> ${positionOf("paid")} END
   FROM calls WHERE seq > ? AND seq <= ?`;
 
@@ -45,9 +42,10 @@ export const SUMS = [
 const MONTH = "coalesce(month, strftime('%Y-%m', at / 1000, 'unixepoch'))";
 
 /** Columns of usage by day that calls are asked for by. */
-export const FACETS = ["account_id", "key_id", "model", "provider", "status", "stream_state"] as const;
+const FACETS = ["account_id", "key_id", "model", "provider", "status", "stream_state"] as const;
 export type Facet = (typeof FACETS)[number];
 
+/** Notes where the calls of a step stand. */
 export const PLACES = [
   `INSERT INTO spans
      SELECT period, min(seq), max(seq), min(at), max(at)

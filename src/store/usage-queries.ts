@@ -2,9 +2,10 @@ import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { type JsonObject, rawNumber } from "../lib/json.ts";
 import { formatCents, formatNano } from "../lib/money.ts";
 import type { AuditFilter } from "../audit/filter.ts";
-import { facetsOf, recordField, whereOf } from "./call-filter.ts";
+import { facetsOf, whereOf } from "./call-filter.ts";
 import type { CallPlaces, DaySpan, Range } from "./call-places.ts";
 import { localDaySql } from "./local-day.ts";
+import { recordField } from "./record-field.ts";
 import type { Summaries } from "./summaries.ts";
 
 export type UsageGroup = "day" | "model" | "key";

@@ -74,7 +74,7 @@ interface RawCall {
  * What is wrong with the audit chain. `expectedHead` is its last row as it was written down elsewhere; without it the head that the writer
  * noted in the database itself is expected, which finds a cut-off end only where nobody has forged that note too.
  */
-export function verifyAudit(db: Database, expectedHead: ChainHead | null): string[] {
+function verifyAudit(db: Database, expectedHead: ChainHead | null): string[] {
   const rows = db.query("SELECT * FROM calls ORDER BY seq").iterate() as IterableIterator<RawCall>;
   const beside = new AsideCheck(db);
   const head = expectedHead ?? noted(db, "audit_head");

@@ -19,8 +19,8 @@ export interface ReadBodyOptions {
   timeoutMs?: number;
 }
 
-export const DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024;
-export const DEFAULT_BODY_TIMEOUT_MS = 60_000;
+const DEFAULT_MAX_BODY_BYTES = 32 * 1024 * 1024;
+const DEFAULT_BODY_TIMEOUT_MS = 60_000;
 
 /**
  * Reads and decodes the body of a request. Understands `Content-Encoding` gzip, deflate, br and zstd, one at a time; the limit counts

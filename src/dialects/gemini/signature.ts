@@ -7,7 +7,7 @@ import { decodeText, encodeText } from "./base64.ts";
  * Values that a client may send in place of a signature it doesn't have. They switch the check off and carry no state: nothing is lost when
  * they don't go to another dialect. https://ai.google.dev/gemini-api/docs/thought-signatures (FAQ), the first one is also gemini-cli's.
  */
-export const DUMMY_SIGNATURES: readonly string[] = [
+const DUMMY_SIGNATURES: readonly string[] = [
   "skip_thought_signature_validator",
   "context_engineering_is_the_way_to_go",
 ];

@@ -33,7 +33,7 @@ export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
 ];
 
 /** Where Gemini's model methods live; current Google SDKs use `/v1`, older ones and gemini-cli `/v1beta`. */
-export const GEMINI_BASES: readonly string[] = ["/v1beta/models", "/v1/models", "/models"];
+const GEMINI_BASES: readonly string[] = ["/v1beta/models", "/v1/models", "/models"];
 
 /**
  * The routes that cost money. Elysia neither parses nor validates here: the gateway reads the bytes itself, since what it scans is what it

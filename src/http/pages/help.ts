@@ -26,7 +26,7 @@ export function helpPage(deps: HttpDeps, request: Request): Response {
   return response;
 }
 
-export function toMarkdown(section: HelpSection): string {
+function toMarkdown(section: HelpSection): string {
   const blocks = [`## ${section.title}`];
   if (section.text !== undefined) blocks.push(section.text);
   if (section.code !== undefined) blocks.push(`\`\`\`bash\n${section.code}\n\`\`\``);
@@ -39,7 +39,7 @@ export function toMarkdown(section: HelpSection): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-export function toHtml(section: HelpSection): string {
+function toHtml(section: HelpSection): string {
   const parts = [`<h2>${escapeHtml(section.title)}</h2>`];
   if (section.text !== undefined) parts.push(`<p>${withCode(section.text)}</p>`);
   if (section.code !== undefined) parts.push(`<pre>${escapeHtml(section.code)}</pre>`);

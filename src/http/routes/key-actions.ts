@@ -7,9 +7,6 @@ import type { HttpDeps } from "../deps.ts";
 import { keyView } from "./key-view.ts";
 import type { KeyChange } from "./key-input.ts";
 
-/** A key with its plaintext: the only answer that ever holds it. */
-export type NewKey = { record: KeyRecord; view: JsonObject };
-
 /** A key as it will be stored, with its plaintext. Nothing is written yet. */
 export function draftKey(
   deps: HttpDeps,
