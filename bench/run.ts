@@ -131,7 +131,7 @@ async function startTollgate(program: readonly string[] = BINARY): Promise<Runni
   const args = ["-c", "0", ...program, "serve", "--port", "8299", "--data-dir", dataDir, "--catalog", file];
   const child = spawn("taskset", args, {
     stdio: "ignore",
-    env: { PATH: process.env["PATH"], TOLLGATE_LOG_LEVEL: "error", BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" },
+    env: { PATH: process.env["PATH"], TOLLGATE_LOG_LEVEL: "error" },
   });
   return {
     process: child,

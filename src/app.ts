@@ -31,13 +31,11 @@ import { BreakerHealth } from "./routing/health.ts";
 import { ADMIN_TOKEN_FILE, SECRET_FILE } from "./store/files.ts";
 import { openStore, type Store } from "./store/open.ts";
 import { fetchPublicText, postPublic } from "./gates/public-fetch.ts";
+import { usesProxy } from "./upstream/proxy.ts";
 import { createSender } from "./upstream/sender.ts";
 import { Upkeep } from "./upkeep.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const usesProxy = (env: Environment): boolean =>
-  ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => (env[name] ?? "") !== "");
 
 /** A key set is small, and a provider of one is quick. */
 const JWKS_LIMITS = { maxBytes: 1024 * 1024, timeoutMs: 10_000 };

@@ -69,11 +69,14 @@ describe("a first start in an empty folder", () => {
     expect(existsSync(join(folder.path, "trapped"))).toBe(false);
   });
 
-  test("the outbound limit of 256 is raised, by one restart under the same process id", async () => {
-    using folder = new Folder();
-    await using server = await startBinary(folder.path);
-    const environment = await Bun.file(`/proc/${server.child.pid}/environ`).text();
-    expect(environment.split("\0")).toContain("BUN_CONFIG_MAX_HTTP_REQUESTS=65535");
+  test("where a proxy is named, the outbound limit of 256 is raised, by one restart under the same process id", async () => {
+    for (const proxy of ["", "http://127.0.0.1:9"]) {
+      using folder = new Folder();
+      await using server = await startBinary(folder.path, [], { HTTPS_PROXY: proxy });
+      const environment = await Bun.file(`/proc/${server.child.pid}/environ`).text();
+      const isRaised = environment.split("\0").includes("BUN_CONFIG_MAX_HTTP_REQUESTS=65535");
+      expect([proxy, isRaised]).toEqual([proxy, proxy !== ""]);
+    }
   });
 });
 
