@@ -8,6 +8,8 @@ import { formatNano, type Nano } from "../lib/money.ts";
 
 /** Rows that are read in one go: calls under way must not wait for an export. */
 const STEP = 2_000;
+/** Stored responses hold whole conversations. */
+const RESPONSES_STEP = 50;
 
 const ACCOUNT_BOOKS = `SELECT id, name FROM books WHERE name IN ('wallet:' || ?1, 'receivable:' || ?1)
     OR name IN (SELECT 'grant:' || id FROM grants WHERE account_id = ?1)`;
@@ -21,7 +23,8 @@ const CREDITS = `SELECT id, kind, amount, reason, idempotency_key, hold_id, invo
   FROM credits WHERE account_id = ? ORDER BY id`;
 const GRANTS = "SELECT id, kind, amount, expires_at, created_at FROM grants WHERE account_id = ? ORDER BY id";
 const CALLS = "SELECT * FROM calls WHERE account_id = ? AND seq > ? ORDER BY seq LIMIT ?";
-const RESPONSES = "SELECT id, created_at, expires_at, input, response FROM responses WHERE account_id = ? ORDER BY id";
+const RESPONSES = `SELECT id, created_at, expires_at, input, response FROM responses
+  WHERE account_id = ? AND id > ? ORDER BY id LIMIT ?`;
 
 type Raw = Record<string, bigint | string | null>;
 type RawCall = RawEnd & { seq: bigint; hash: Uint8Array; aside: string | null; state: string | null };
@@ -92,6 +95,7 @@ export class AccountArchive {
     }));
   }
 
+  /** As they were given; what is left of them is among the balances. */
   grants(accountId: string): JsonObject[] {
     const rows = this.#db.query(GRANTS).all(accountId) as Raw[];
     return rows.map((row) => ({
@@ -103,16 +107,23 @@ export class AccountArchive {
     }));
   }
 
-  /** Responses that were stored for the customer, contents and all. */
+  /** Responses that were stored for the customer, contents and all. No query stays open between two: the log could not be cut while one does. */
   *responses(accountId: string): Generator<JsonObject> {
-    for (const row of this.#db.query(RESPONSES).iterate(accountId) as IterableIterator<Raw>) {
-      yield {
-        id: String(row["id"]),
-        created_at: time(row["created_at"]),
-        expires_at: time(row["expires_at"]),
-        input: parseJson(String(row["input"])),
-        response: parseJson(String(row["response"])),
-      };
+    let after = "";
+    for (;;) {
+      const rows = this.#db.query(RESPONSES).all(accountId, after, RESPONSES_STEP) as Raw[];
+      for (const row of rows) {
+        yield {
+          id: String(row["id"]),
+          created_at: time(row["created_at"]),
+          expires_at: time(row["expires_at"]),
+          input: parseJson(String(row["input"])),
+          response: parseJson(String(row["response"])),
+        };
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < RESPONSES_STEP) return;
+      after = String(last["id"]);
     }
   }
 }
