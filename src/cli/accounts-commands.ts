@@ -1,6 +1,6 @@
-import { eraseCommand, exportCommand } from "./account-data-commands.ts";
 import { defineCommand } from "citty";
-import { type AdminContext, call, common, given, id } from "./admin-commands.ts";
+import { eraseCommand, exportCommand } from "./account-data-commands.ts";
+import { type AdminContext, call, common, given, id, orNone } from "./admin-commands.ts";
 
 const terms = {
   tier: { type: "string", description: "tier of the catalog" },
@@ -12,9 +12,6 @@ const terms = {
 
 type Terms = Partial<Record<keyof typeof terms, string>>;
 
-/** `none` takes a setting away. */
-export const orNone = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
-
 const termsOf = (args: Terms): Record<string, unknown> => ({
   tier: orNone(args.tier),
   monthly_cap: orNone(args["monthly-cap"]),
@@ -25,6 +22,7 @@ const termsOf = (args: Terms): Record<string, unknown> => ({
 
 const account = { type: "positional", required: true, description: "account id" } as const;
 
+/** `accounts`: everything about customers but their keys and credit. */
 export function accountsCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "accounts", description: "Customers: create, list, update, close, export, erase" },

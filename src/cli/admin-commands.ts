@@ -8,6 +8,7 @@ export interface AdminContext {
   out: Output;
 }
 
+/** Arguments of every command that talks to the admin API. */
 export const common = {
   "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
   json: { type: "boolean", description: "print JSON" },
@@ -34,6 +35,7 @@ export async function call(
   }
 }
 
+/** An id as part of a path. */
 export const id = (text: string): string => encodeURIComponent(text);
 
 /** Only the fields that were given, so that the API's own defaults hold for the rest. */
@@ -41,6 +43,10 @@ export function given(fields: Record<string, unknown>): Record<string, unknown> 
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
+/** The value of a setting: `none` takes it away (null), left out it stays (undefined). */
+export const orNone = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
+
+/** `keys create`, `keys list`, `keys revoke`. */
 export function keysCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "keys", description: "API keys: create, list, revoke" },
@@ -87,6 +93,7 @@ export function keysCommand(context: AdminContext) {
   });
 }
 
+/** `credits add`, `credits show`. */
 export function creditsCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "credits", description: "Wallets: add, show" },

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { defineCommand } from "citty";
 import { type AdminContext, common } from "./admin-commands.ts";
+import { readTextFile } from "./files.ts";
 import {
   creditNoteCommand,
   customerCommand,
@@ -55,7 +55,7 @@ function reconcileCommand(context: AdminContext) {
     run: async ({ args }) => {
       const body = {
         provider: args.provider,
-        report: readReport(args.report),
+        report: readTextFile(args.report),
         threshold_percent: (args.threshold ?? "1%").replace(/%$/, ""),
         least_usd: args.least ?? "0",
       };
@@ -107,12 +107,4 @@ interface MarginReport {
   by_model: unknown;
   by_account: unknown;
   total: unknown;
-}
-
-function readReport(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new CommandError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

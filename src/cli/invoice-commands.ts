@@ -1,9 +1,9 @@
 import { defineCommand } from "citty";
+import { type AdminContext, call, common, given, id, orNone } from "./admin-commands.ts";
 import { printResult } from "./output.ts";
 import { CommandError } from "./transport.ts";
-import { orNone } from "./accounts-commands.ts";
-import { type AdminContext, call, common, given, id } from "./admin-commands.ts";
 
+/** `books issue`: fails when calls of the month are still under way, so that a monthly job is seen to fail. */
 export function issueCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "issue", description: "Issue the invoices of a month that is over; each gets its number once" },
@@ -27,6 +27,7 @@ export function issueCommand(context: AdminContext) {
   });
 }
 
+/** `books invoices`: issued ones only. */
 export function invoicesCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "invoices", description: "List issued invoices" },
@@ -44,6 +45,7 @@ export function invoicesCommand(context: AdminContext) {
   });
 }
 
+/** `books invoice NUMBER`. */
 export function invoiceCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "invoice", description: "Show an issued invoice" },
@@ -52,6 +54,7 @@ export function invoiceCommand(context: AdminContext) {
   });
 }
 
+/** `books credit-note`: for an invoice as a whole; refunds of single calls are made at their receipts. */
 export function creditNoteCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "credit-note", description: "Lower an issued invoice" },
@@ -73,6 +76,7 @@ export function creditNoteCommand(context: AdminContext) {
   });
 }
 
+/** `books pay`. */
 export function payCommand(context: AdminContext) {
   return defineCommand({
     meta: { name: "pay", description: "Book that an invoice was paid, or part of it" },
@@ -94,7 +98,7 @@ export function payCommand(context: AdminContext) {
   });
 }
 
-/** Shows the details, or changes those that are given; `none` takes one away. */
+/** `books customer`: shows the details, or changes those that are given; `none` takes one away. */
 export function customerCommand(context: AdminContext) {
   return defineCommand({
     meta: {

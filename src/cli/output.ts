@@ -1,8 +1,9 @@
-/** Prints what a command gives: JSON for machines (one line), or a plain table for people. */
+/** Where a command prints. */
 export interface Output {
   write(text: string): void;
 }
 
+/** Prints what a command gives: JSON for machines (one line), or a plain table for people. */
 export function printResult(out: Output, value: unknown, json: boolean): void {
   if (json) out.write(`${JSON.stringify(value)}\n`);
   else out.write(`${toTable(value)}\n`);

@@ -30,6 +30,7 @@ function read(context: PricesContext, given: { catalog?: string; profile?: strin
   return result;
 }
 
+/** `prices import` and `prices rerate`: neither needs a running server, and neither changes the data folder. */
 export function pricesCommand(context: PricesContext) {
   return defineCommand({
     meta: { name: "prices", description: "The price book: import, rerate" },
@@ -53,19 +54,9 @@ function importCommand(context: PricesContext) {
     },
     run: ({ args }) => {
       const { from, effective, models, write } = args;
-      const file = read(context, args);
-      try {
-        const result = importPrices(
-          file,
-          { from, effective, models, write, existing: args.existing === true },
-          context.now(),
-        );
-        context.out.write(args.json === true ? importJson(result) : importText(result));
-      } catch (error) {
-        throw error instanceof CommandError
-          ? error
-          : new CommandError(error instanceof Error ? error.message : String(error));
-      }
+      const wanted = { from, effective, models, write, existing: args.existing === true };
+      const result = importPrices(read(context, args), wanted, context.now());
+      context.out.write(args.json === true ? importJson(result) : importText(result));
     },
   });
 }

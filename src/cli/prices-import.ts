@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { CatalogText } from "../catalog/edit.ts";
 import { readPriceList } from "../catalog/import/list.ts";
 import { type FactChange, type ImportPlan, planImport } from "../catalog/import/plan.ts";
@@ -6,6 +6,7 @@ import { formatProblem, loadCatalog } from "../catalog/load.ts";
 import type { Catalog } from "../catalog/types.ts";
 import { matchesGlob } from "../catalog/globs.ts";
 import { parseDay } from "../catalog/build-prices.ts";
+import { readTextFile } from "./files.ts";
 import { CommandError } from "./transport.ts";
 
 /** A catalog that is in order, with its text. */
@@ -15,11 +16,17 @@ export interface CatalogFile {
   env: Readonly<Record<string, string | undefined>>;
 }
 
+/** What the command line says of an import. */
 export interface ImportArgs {
+  /** The price list's file. */
   from: string;
+  /** ISO 8601; left out: now. */
   effective: string | undefined;
+  /** Globs, separated by commas. */
   models: string | undefined;
+  /** Add no models that the catalog doesn't have. */
   existing: boolean;
+  /** The new file; left out: nothing is written. */
   write: string | undefined;
 }
 
@@ -28,17 +35,21 @@ export interface ImportResult {
   /** Where the new rows begin, ISO 8601. */
   from: string;
   plan: ImportPlan;
+  /** The new file; null = nothing was written. */
   written: string | null;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Compares a price list with a catalog, and writes the catalog with the list's prices where that is wanted. Throws CommandError. */
+/**
+ * Compares a price list with a catalog, and writes the catalog with the list's prices where `args.write` names a file. `now`: ms. Throws Error with a
+ * message for the operator.
+ */
 export function importPrices(file: CatalogFile, args: ImportArgs, now: number): ImportResult {
   const from =
     args.effective ?? new Date(Math.ceil(now / MINUTE_MS) * MINUTE_MS).toISOString().replace(":00.000Z", ":00Z");
   checkStart(from, now);
-  const list = readPriceList(readText(args.from));
+  const list = readPriceList(readTextFile(args.from));
   const text = new CatalogText(file.text);
   const globs = args.models?.split(",").map((item) => item.trim()) ?? ["*"];
   const accepts = (id: string): boolean =>
@@ -56,14 +67,6 @@ function checkStart(from: string, now: number): void {
     throw new CommandError(
       `--effective ${from} lies in the past: calls that were made keep their price; leave it out for now, or use prices rerate to see what they would have cost`,
     );
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new CommandError(`${path} can't be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -125,6 +128,7 @@ function factLines(facts: readonly FactChange[]): string[] {
   return facts.map(({ name, before, after }) => `    ${name.padEnd(width)}  ${before ?? "–"} → ${after ?? "–"}`);
 }
 
+/** The plan as one line of JSON. USD per 1M tokens, as texts. */
 export function importJson({ form, from, plan, written }: ImportResult): string {
   const { changed, added, removed, unchanged, unmapped, elsewhere } = plan;
   return `${JSON.stringify({

@@ -22,6 +22,7 @@ function sumsOf(sums: Omit<RatedModel, "model" | "provider">): Row {
 const rowsOf = (report: RerateReport): Row[] =>
   report.models.map((sums) => ({ model: sums.model, provider: sums.provider, ...sumsOf(sums) }));
 
+/** The report as one line of JSON; amounts are texts. */
 export function rerateJson(report: RerateReport, currency: string): string {
   const { unpriced, withoutPrice } = report.left;
   const left = (part: typeof unpriced): Row => ({ calls: part.calls, charged: formatNano(part.charged) });
@@ -35,6 +36,7 @@ export function rerateJson(report: RerateReport, currency: string): string {
   })}\n`;
 }
 
+/** The report as people read it: a table, and what was left out of it. */
 export function rerateText(report: RerateReport, currency: string): string {
   const { unpriced, withoutPrice } = report.left;
   const lines = [tableText([...rowsOf(report), { model: "total", provider: "", ...sumsOf(report.total) }])];

@@ -12,6 +12,7 @@ export class CommandError extends Error {
   }
 }
 
+/** File in the data folder where a running server takes admin requests. */
 export const CONTROL_SOCKET = "control.sock";
 
 /** Runs admin requests in process, for when no server runs. Opened on first use, closed at the end of the command. */
