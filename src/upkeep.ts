@@ -23,8 +23,8 @@ export class Upkeep {
   }
 
   /**
-   * Books what expired, sums up new calls, writes down when keys were last used, drops what is kept for a while only. Holds are not touched: by a clock that jumped, a
-   * call under way would look old. Never rejects.
+   * Books what expired, sums up new calls, writes down when keys were last used, drops what is kept for a while only. Holds are not touched: by a
+   * clock that jumped, a call under way would look old. Never rejects.
    */
   async round(): Promise<void> {
     if (!this.#ledger.healthy()) return;

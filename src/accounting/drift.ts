@@ -19,15 +19,18 @@ export interface DriftRow {
   over: boolean;
 }
 
+/** Both sides of all days, USD, exact. */
 export interface Reconciliation {
   rows: DriftRow[];
   ours: Rational;
   theirs: Rational;
+  /** Ours less theirs. */
   drift: Rational;
   /** Some row, or the sum, has drifted beyond the threshold. */
   alarm: boolean;
 }
 
+/** What is still no drift. A row is over when it exceeds both. */
 export interface DriftLimits {
   /** Largest drift in percent of what the provider says. */
   thresholdPercent: Rational;

@@ -16,6 +16,7 @@ export interface BillingDetails {
   taxNote: string | null;
 }
 
+/** Of an account that nothing was said about. */
 export const NO_DETAILS: BillingDetails = {
   name: null,
   email: null,

@@ -20,7 +20,7 @@ import type { IssuedInvoiceStore } from "./port.ts";
 
 export interface InvoicingDeps {
   store: IssuedInvoiceStore;
-  /** The invoice of a month as the ledger has it now; null when its calls have been pruned. */
+  /** The invoice of a month as the ledger has it now; null when its calls have been pruned. Throws InvoiceMismatch. */
   invoice(accountId: string, month: string): Invoice | null;
   ledger: Pick<LedgerAdmin, "credit" | "refund" | "receipt">;
   clock: Clock;
@@ -29,8 +29,8 @@ export interface InvoicingDeps {
   timezone(): string;
 }
 
-/** A credit note to an invoice, or a payment of it. */
-export interface CreditNoteRequest {
+/** A credit note to an issued invoice, or a payment of it. */
+export interface InvoiceCredit {
   /** Of the invoice. */
   number: number;
   /** Null = all that is left of it, or owed on it. */
@@ -39,7 +39,7 @@ export interface CreditNoteRequest {
   idempotencyKey: string | null;
 }
 
-/** Issues invoices, and lowers issued ones by credit notes. What is shown before that is a preview. */
+/** Issues invoices, lowers issued ones by credit notes, and books their payments. What is shown before an invoice is issued is a preview. */
 export class Invoicing {
   readonly #deps: InvoicingDeps;
   /** Two that lower one account's invoices must not both see the same rest. */
@@ -58,7 +58,7 @@ export class Invoicing {
     return minorPlaces(this.#deps.currency());
   }
 
-  /** What would be issued now. Null when the month's calls have been pruned. */
+  /** What would be issued now. Null when the month's calls have been pruned. Throws InvoiceMismatch when the books contradict themselves. */
   preview(accountId: string, month: string): { document: InvoiceDocument; customer: BillingDetails } | null {
     const invoice = this.#deps.invoice(accountId, month);
     if (invoice === null) return null;
@@ -71,7 +71,8 @@ export class Invoicing {
 
   /**
    * The invoice of a month that is over, with a number of its own; issued before, it is given again as it was. Throws GatewayError: 400 while the
-   * month runs or when nothing was charged, 404 when its calls have been pruned, 409 while calls of the month are under way.
+   * month runs or when nothing was charged, 404 when its calls have been pruned, 409 while calls of the month are under way;
+   * InvoiceMismatch when the books contradict themselves.
    */
   async issue(accountId: string, month: string): Promise<IssuedInvoice> {
     const { store, clock, timezone, invoice } = this.#deps;
@@ -106,14 +107,14 @@ export class Invoicing {
    * Lowers an issued invoice: first what is still owed on it, the rest goes to the wallet. The tax in it goes along. Gives the note's number. Throws
    * GatewayError: 404 for an unknown invoice, 400 for more than is left of it, 409 for an idempotency key of another credit.
    */
-  async creditNote(request: CreditNoteRequest): Promise<number> {
+  async creditNote(request: InvoiceCredit): Promise<number> {
     const known = this.store.byNumber(request.number);
     if (known === null) throw notFound("No such invoice.");
     const { accountId } = known.document.invoice;
     return this.#lines.run(accountId, () => this.#creditNote(accountId, request));
   }
 
-  async #creditNote(accountId: string, request: CreditNoteRequest): Promise<number> {
+  async #creditNote(accountId: string, request: InvoiceCredit): Promise<number> {
     const { store, ledger } = this.#deps;
     const { number, reason } = request;
     const idempotencyKey = request.idempotencyKey ?? newId("cn");
@@ -140,7 +141,7 @@ export class Invoicing {
    * Books that an invoice was paid, or `amount` of it: the receivable first, the rest is its tax. Throws GatewayError: 404 for an unknown invoice, 400 for
    * more than is owed, 409 for an idempotency key of another credit.
    */
-  async pay(request: CreditNoteRequest): Promise<void> {
+  async pay(request: InvoiceCredit): Promise<void> {
     const { store, ledger } = this.#deps;
     const { number, reason, idempotencyKey } = request;
     const known = store.byNumber(number);

@@ -14,7 +14,7 @@ export interface MarginRow {
   absorbed: Nano;
   /** What the provider takes, USD. */
   costUsd: Rational;
-  /** The same in the ledger's currency, each call at its own rate. */
+  /** The same in units of the ledger's currency, each call at its own rate. */
   cost: Rational;
   /** The part of `cost` that nobody was charged for. */
   absorbedCost: Rational;
@@ -44,10 +44,11 @@ export interface MarginBooks {
   counted: Nano;
 }
 
+/** A sum of rows. */
 export interface MarginLine extends Omit<MarginRow, "accountId" | "model"> {
   fees: Nano;
   goodwill: Nano;
-  /** Charged, less what was refunded or given as goodwill, less cost and fees. */
+  /** Charged, less what was refunded or given as goodwill, less cost and fees; in units of the ledger's currency, exact. */
   margin: Rational;
 }
 
@@ -70,7 +71,10 @@ export class MarginMismatch extends Error {
 const NANO = rational(1_000_000_000n);
 const HUNDRED = rational(100n);
 
-/** Adds up a month by model, by account and in all. Fees and goodwill belong to accounts, so models have none. Throws MarginMismatch. */
+/**
+ * Adds up a month by model, by account and in all. Fees and goodwill belong to accounts, so models have none. `minorPlaces`: decimals of the
+ * currency's minor unit, to which fees are rounded. Throws MarginMismatch.
+ */
 export function makeMargin(books: MarginBooks, fee: PaymentFee, minorPlaces: number): MarginReport {
   const fees = books.payments.map(({ accountId, amount }) => ({ accountId, amount: feeOf(amount, fee, minorPlaces) }));
   const feesOf = Map.groupBy(fees, ({ accountId }) => accountId);

@@ -56,6 +56,7 @@ export class CatalogText {
     this.#models = models;
   }
 
+  /** The entries that can be told by an id, in the order of the text. */
   models(): ModelEntry[] {
     return this.#models.items.flatMap((item, index) => {
       if (!isMap(item)) return [];
@@ -81,6 +82,7 @@ export class CatalogText {
     }
   }
 
+  /** Adds an entry behind all others. */
   addModel(model: RawModel): void {
     this.#models.items.push(nodeOf(model));
   }

@@ -59,7 +59,7 @@ export class ProviderKeys {
 
   /**
    * Keys that may pay a provider for an account, its own before the operator's. Throws GatewayError 503 when an own key can't be opened:
-   * it was altered, or the master secret is another one; going on with the operator's would bill the customer unasked.
+   * it was altered, or the secret that it is sealed under is not here; going on with the operator's would bill the customer unasked.
    */
   credentials(provider: Provider, accountId: string, catalog: Catalog): Credential[] {
     const own = this.#store

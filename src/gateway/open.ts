@@ -205,6 +205,7 @@ function refuseEmpty(meter: Meter): void {
   throw new UpstreamError({ cause: "empty", status: null, code: null, message: "the provider's answer was empty" });
 }
 
+/** The whole body of an answer. Rejects with UpstreamError when it has more than `limit` bytes. */
 export async function readAll(answer: InboundAnswer, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -250,6 +251,7 @@ function asUpstreamError(error: unknown, signal: AbortSignal): UpstreamError {
   throw error;
 }
 
+/** What an attempt comes to that took too long. */
 export function timeoutFailure(message: string): UpstreamFailure {
   return { cause: "timeout", status: null, code: null, message };
 }

@@ -6,6 +6,7 @@ import type { Writer } from "./writer.ts";
 /** Calls that go in one transaction: other calls' commits must not wait long. */
 const SEGMENT = 250;
 
+/** What pruning has dropped. */
 export interface Pruned {
   /** Calls that were dropped. */
   calls: number;

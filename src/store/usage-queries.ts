@@ -8,6 +8,7 @@ import { localDaySql } from "./local-day.ts";
 import { recordField } from "./record-field.ts";
 import type { Summaries } from "./summaries.ts";
 
+/** What usage can be told apart by. */
 export type UsageGroup = "day" | "model" | "key";
 
 /** Rows to add up, as a SELECT of day, key, model, calls, input, output, charged. */

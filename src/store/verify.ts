@@ -7,6 +7,7 @@ import { type ChainHead, type ChainRow, verifyChain } from "../audit/chain.ts";
 import { DATABASE_FILE } from "./files.ts";
 import { BOOK_INVARIANTS, CALL_INVARIANTS, INVOICE_INVARIANTS, SUMMARY_INVARIANTS } from "./invariants.ts";
 
+/** What was checked, and what was found. */
 export interface Verification {
   /** One sentence per violation; [] = all is well. */
   findings: string[];
@@ -103,7 +104,7 @@ class AsideCheck {
   }
 }
 
-/** The same for the newest rows only, from the row before them on. */
+/** What is wrong with the newest rows of the audit chain, `count` of them, which follow the row before them. */
 export function verifyNewestCalls(db: Database, count: number): string[] {
   const before = db.query("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1 OFFSET ?").get(count) as {
     seq: bigint;

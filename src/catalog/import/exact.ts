@@ -14,6 +14,7 @@ export interface ExactObject {
   [key: string]: ExactValue | undefined;
 }
 
+/** Whether a value of parseExact is a mapping. */
 export const isExactObject = (value: unknown): value is ExactObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Numeral);
 
@@ -42,7 +43,7 @@ export function wholeNumber(value: ExactValue | undefined): number | null {
   return number.num > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(number.num);
 }
 
-/** USD per unit → USD per 1M units. */
+/** USD per token → USD per 1M tokens. */
 export const perMillion = (value: Rational): Rational => multiply(value, rational(1_000_000n));
 
 /** Places behind the point that an amount of a catalog may have. */

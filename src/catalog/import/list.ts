@@ -1,8 +1,9 @@
 import type { ListedModel } from "./draft.ts";
-import { type ExactObject, isExactObject, parseExact } from "./exact.ts";
+import { type ExactValue, isExactObject, parseExact } from "./exact.ts";
 import { isEntry, readLitellm } from "./litellm.ts";
 import { readModelsDev } from "./models-dev.ts";
 
+/** A price list, and the form that it was in. */
 export interface PriceList {
   form: "litellm" | "models.dev";
   models: ListedModel[];
@@ -21,7 +22,7 @@ export function readPriceList(text: string): PriceList {
   );
 }
 
-function parse(text: string): ReturnType<typeof parseExact> | ExactObject {
+function parse(text: string): ExactValue {
   try {
     return parseExact(text);
   } catch (error) {

@@ -22,6 +22,7 @@ const PROVIDERS: Readonly<Record<string, string>> = { togetherai: "together" };
 /** Modes of a model that are a variant of its price. */
 const MODES: ReadonlySet<string> = new Set(["fast", "flex", "priority", "batch"]);
 
+/** The list's models; those without a `cost` are left out. */
 export function readModelsDev(list: ExactObject): ListedModel[] {
   return Object.entries(list).flatMap(([slug, provider]) => {
     if (!isExactObject(provider) || !isExactObject(provider["models"])) return [];

@@ -5,7 +5,7 @@ import { Problems } from "../problems.ts";
 import { factsOf, rawPriceOf, TTLS, withoutRepeats } from "../raw-price.ts";
 import type { RawModel, RawPrice } from "../schema.ts";
 import type { Catalog, Model } from "../types.ts";
-import { type ListedModel } from "./draft.ts";
+import type { ListedModel } from "./draft.ts";
 
 /** One amount that differs; null = there is none, and the class inherits. */
 export interface FactChange {
@@ -14,6 +14,7 @@ export interface FactChange {
   after: string | null;
 }
 
+/** A row of the catalog that the list prices otherwise. */
 export interface PlannedChange {
   entry: ModelEntry;
   /** The whole new row. */
@@ -23,6 +24,7 @@ export interface PlannedChange {
   kept: string[];
 }
 
+/** What taking over a list would do. */
 export interface ImportPlan {
   changed: PlannedChange[];
   /** Models at providers of the catalog that it has no row for. */
@@ -36,6 +38,7 @@ export interface ImportPlan {
   elsewhere: number;
 }
 
+/** Which rows are taken over, and from when on. */
 export interface ImportOptions {
   /** ISO 8601; the first moment of the new rows. */
   from: string;

@@ -15,6 +15,7 @@ export interface InputMedia {
   references: ProviderReference[];
 }
 
+/** Of a conversation that holds nothing but text. */
 export function noMedia(): InputMedia {
   return {
     images: 0,

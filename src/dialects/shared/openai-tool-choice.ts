@@ -5,6 +5,7 @@ import { readName, readObject } from "./fields.ts";
 
 /** `tool_choice` of OpenAI's dialects, as far as both read it in one way. */
 
+/** What a `tool_choice` comes to. */
 export interface DecodedChoice {
   choice: ToolChoice | null;
   /** A form that names something hosted: only this dialect has words for it. */

@@ -1,5 +1,5 @@
 import { type Static, t } from "elysia";
-import { type BillingDetails } from "../../accounting/invoice-document.ts";
+import type { BillingDetails } from "../../accounting/invoice-document.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { compare, parseDecimal, rational, ZERO } from "../../lib/rational.ts";
@@ -107,6 +107,7 @@ export const billingSchema = t.Object(
   { additionalProperties: false },
 );
 
+/** Whom an account's invoices are made out to, and its own tax rate. Throws GatewayError 404. */
 export function billingView(deps: HttpDeps, accountId: string): JsonObject {
   const details = deps.invoicing.store.details(findAccount(deps, accountId).id);
   const { taxPercent, taxNote } = details;

@@ -58,6 +58,7 @@ const sourcesView = ({ wallet, grants, receivable }: Sources): JsonObject => ({
   receivable: formatNano(receivable),
 });
 
+/** Whom an invoice is made out to; the rate of tax is no part of it. */
 export const customerView = ({ name, email, address, taxId }: BillingDetails): JsonObject => ({
   name,
   email,

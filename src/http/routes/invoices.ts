@@ -56,6 +56,7 @@ export function invoiceAnswer(
   return invoicePageOrView(deps, request, { number: null, issuedAt: null, ...preview, creditNotes: [] }, isOver);
 }
 
+/** A page to print where the client wants HTML, else JSON. */
 export function invoicePageOrView(
   deps: HttpDeps,
   request: Request,
@@ -73,6 +74,7 @@ export function invoiceList(deps: HttpDeps, filter: { accountId: string | null; 
   return issuedList(deps, deps.invoicing.store.list(filter));
 }
 
+/** These invoices as a list: of each only what tells it apart and what is owed. */
 export function issuedList(deps: HttpDeps, issued: readonly IssuedInvoice[]): JsonObject {
   const data = issued.map((item): JsonObject => {
     const view = invoiceView(item, true, deps.invoicing.places);
