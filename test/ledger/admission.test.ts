@@ -191,6 +191,19 @@ test("a grant that is over is none: a subscription is required again, unless a c
   expect(await asked()).toEqual({ kind: "subscription_required" });
 });
 
+test("a grant that is over gives nothing again, though a call still holds a part of it", async () => {
+  await using book = new Book();
+  const expiresAt = book.now + DAY_MS;
+  await book.credit(5n, { kind: "grant", expiresAt });
+  await book.subscribe({ includedCredit: 5n, overage: "stop", anchorAt: Date.UTC(2026, 10, 5) });
+  await book.hold(1n, { charge: "subscription" });
+  for (const now of [expiresAt, expiresAt + 1]) {
+    book.now = now;
+    const told = await refusal(book.ledger.reserve(book.request(UNIT, { charge: "subscription" })));
+    expect(told).toEqual({ kind: "quota", resetsAt: Date.UTC(2026, 11, 5) });
+  }
+});
+
 test("the last nano-unit may be held, too", async () => {
   await using book = new Book();
   await book.credit(1n);
