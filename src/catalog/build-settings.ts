@@ -6,6 +6,7 @@ import type { Path, Problems } from "./problems.ts";
 import type { RawCatalog } from "./schema.ts";
 import type { Billing, Brand, Catalog, InvoiceTerms, SubscriptionPlan } from "./types.ts";
 
+/** The product's name and what is derived from it. */
 export function buildBrand(raw: RawCatalog["brand"]): Brand {
   return {
     name: raw?.name ?? "Tollgate",
@@ -15,6 +16,7 @@ export function buildBrand(raw: RawCatalog["brand"]): Brand {
   };
 }
 
+/** What can be turned on. */
 export function buildFeatures(raw: RawCatalog["features"]): Catalog["features"] {
   return {
     storage: raw?.storage ?? false,
@@ -35,6 +37,7 @@ export function nanoAmount(text: string | undefined, path: Path, problems: Probl
   }
 }
 
+/** Money: amounts and rates exact. Mistakes go to `problems`; `env` has the markup that overrides the catalog's. */
 export function buildBilling(raw: RawCatalog["billing"], env: Environment, problems: Problems): Billing {
   const at = (key: string): Path => ["billing", key];
   const currency = raw?.currency ?? "USD";

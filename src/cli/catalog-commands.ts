@@ -56,6 +56,7 @@ function modelRows(catalog: Catalog): Record<string, unknown>[] {
   });
 }
 
+/** `catalog check` and `catalog show`: neither needs a data folder. */
 export function catalogCommand(context: CatalogContext) {
   return defineCommand({
     meta: { name: "catalog", description: "The catalog: check, show" },
