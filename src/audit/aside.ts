@@ -42,7 +42,7 @@ function digest(salt: string, value: JsonValue): string {
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const isDigest = (value: JsonValue): boolean => typeof value === "string" && DIGEST.test(value);
 
-/** The texts again where they are still there; the digests where they are not. Throws SyntaxError on damaged text. */
+/** The texts again where they are still there; else the digest of the name, and no losses, which are a list. Throws SyntaxError on damaged text. */
 export function withTexts(stored: AsideTexts, aside: string | null): AsideTexts {
   if (aside === null) return { ...stored, losses: isDigest(stored.losses) ? [] : stored.losses };
   const told = JSON.parse(aside) as JsonObject;
