@@ -36,6 +36,7 @@ export interface ChainRow {
   hash: Uint8Array;
 }
 
+/** A row by its place in the chain. */
 export interface ChainHead {
   seq: number;
   /** Hex. */
@@ -44,7 +45,7 @@ export interface ChainHead {
 
 /**
  * Walks rows in order and says what is wrong with them, [] = nothing. `anchor` is the row before the first one kept (pruned segments end in
- * one); `head` is the last row as it was written down elsewhere, so that a cut-off end is found too.
+ * one); `head` is a row as it was written down elsewhere when it was the last, so that a cut-off end is found too.
  */
 export function verifyChain(rows: Iterable<ChainRow>, anchor: ChainHead | null, head: ChainHead | null): string[] {
   const findings: string[] = [];
@@ -63,6 +64,9 @@ export function verifyChain(rows: Iterable<ChainRow>, anchor: ChainHead | null, 
       if (head.hash !== hash.toHex()) findings.push(`audit: row ${seq} is not the one that was exported`);
     }
   }
-  if (!headSeen && head !== null) findings.push(`audit: the rows end at ${seq}, but ${head.seq} was written`);
+  if (headSeen || head === null) return findings;
+  // After its row has been pruned a head says nothing about the rows that were kept.
+  if (head.seq < (anchor?.seq ?? 0)) findings.push(`audit: row ${head.seq} has been pruned; use a later head`);
+  else findings.push(`audit: the rows end at ${seq}, but ${head.seq} was written`);
   return findings;
 }

@@ -21,7 +21,7 @@ const args = {
   "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
   head: {
     type: "string",
-    description: "an earlier audit head, `<seq>:<hash>`: proves that nothing behind it was cut off",
+    description: "an earlier audit head, `<seq>:<hash>`: proves that the rows up to it are still there",
   },
   json: { type: "boolean", description: "print JSON" },
 } as const;

@@ -57,6 +57,23 @@ test("a call that ended late keeps what stands behind it", async () => {
   expect(verifyDataFolder(book.dataDir).findings).toEqual([]);
 });
 
+test("a head whose row has been pruned is told as that, not as rows that were cut off", async () => {
+  await using book = new Book();
+  await book.credit(5n * UNIT);
+  book.now = Date.UTC(2026, 7, 10);
+  await book.call(100);
+  const { head: early } = verifyDataFolder(book.dataDir);
+  await book.call(100);
+  const { head: last } = verifyDataFolder(book.dataDir);
+  book.now = Date.UTC(2026, 8, 10);
+  await book.call(100);
+  expect(await book.store.retention.prune("2026-08")).toMatchObject({ anchor: last });
+  const pruned = "audit: row 1 has been pruned; use a later head";
+  expect(verifyDataFolder(book.dataDir, early).findings).toEqual([pruned]);
+  // The anchor itself is still there.
+  expect(verifyDataFolder(book.dataDir, last).findings).toEqual([]);
+});
+
 test("an empty ledger", async () => {
   await using book = new Book();
   expect(await book.store.retention.prune("2026-11")).toEqual({ calls: 0, anchor: null });
