@@ -269,7 +269,9 @@ export class TranslatePipe extends PipeBase implements AnswerPipe {
   }
 
   finish(annotation: Annotation): Uint8Array {
-    return encoder.encode(this.#encoder.finish(annotation));
+    // What the provider told may have been absurd: the client is shown what it pays for.
+    const settled = this.#encoder.push({ type: "usage", usage: annotation.usage, final: true });
+    return encoder.encode(settled + this.#encoder.finish(annotation));
   }
 
   fail(error: GatewayError): Uint8Array {

@@ -95,7 +95,7 @@ function encodeTranslated(
   annotation: Annotation,
 ): { bytes: Uint8Array; losses: Loss[] } {
   const losses: Loss[] = [];
-  const answer = foldEvents(opened.events);
+  const answer = { ...foldEvents(opened.events), usage: annotation.usage };
   const body = live.call.dialect.encodeAnswer(answer, answerContext(live, opened.prepared), annotation, losses);
   return { bytes: encoder.encode(JSON.stringify(body)), losses: [...answer.losses, ...losses] };
 }
