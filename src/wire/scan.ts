@@ -23,7 +23,7 @@ export interface ScannedObject {
   readonly fields: ReadonlyMap<string, ScannedField>;
   /** Parsed value of a top-level field (cached), undefined when absent. */
   value(name: string): unknown;
-  /** True when the ASCII text occurs anywhere in the bytes; cheap filter before parsing. */
+  /** True when the UTF-8 text occurs anywhere in the bytes; cheap filter before parsing, cheapest for ASCII. */
   includes(text: string): boolean;
   /** The whole body parsed by parseJson (cached). */
   parse(): JsonObject;
@@ -149,7 +149,8 @@ class Scan implements ScannedObject {
   }
 
   includes(text: string): boolean {
-    if (this.#buffer.length > LARGE) return this.#buffer.includes(text, 0, "utf8");
+    const isAscii = Buffer.byteLength(text) === text.length;
+    if (!isAscii || this.#buffer.length > LARGE) return this.#buffer.includes(text, 0, "utf8");
     this.#latin1 ??= this.#buffer.toString("latin1");
     return this.#latin1.includes(text);
   }
