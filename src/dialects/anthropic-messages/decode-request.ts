@@ -2,6 +2,7 @@ import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { GenerateRequest, OutputFormat, Part, Sampling, Turn } from "../../ir/request.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import type { RequestContext } from "../dialect.ts";
+import { lostInside } from "../shared/half-read.ts";
 import { decodeCacheMark } from "./cache-control.ts";
 import { decodeContent, decodeText } from "./decode-content.ts";
 import { decodeReasoning, thinkingExtras } from "./decode-thinking.ts";
@@ -18,6 +19,7 @@ import {
   readWord,
   restOf,
 } from "./fields.ts";
+import { HALF_READ } from "./half-read.ts";
 import { MessagesReading } from "./request-context.ts";
 import { checkToolPairs } from "./tool-pairs.ts";
 
@@ -80,15 +82,19 @@ function decodeBody(body: JsonObject, context: RequestContext): GenerateRequest 
   const cache = decodeCacheMark(body.cache_control, "cache_control");
   const contextManagement = body.context_management;
   const turns = decodeTurns(body.messages, reading);
+  const tools = decodeTools(body.tools);
+  const toolChoice = decodeToolChoice(body.tool_choice);
+  const output = decodeOutput(body);
+  const losses = [...reading.losses, ...lostInside(body, HALF_READ)];
   return {
     origin: "anthropic-messages",
     model,
     stream: isAbsent(body.stream) ? false : readBoolean(body.stream, "stream"),
     system: decodeSystem(body.system),
     turns,
-    tools: decodeTools(body.tools),
-    toolChoice: decodeToolChoice(body.tool_choice),
-    output: decodeOutput(body),
+    tools,
+    toolChoice,
+    output,
     sampling: decodeSampling(body),
     maxOutput: isAbsent(body.max_tokens) ? null : readInteger(body.max_tokens, "max_tokens", 0),
     stop: decodeStop(body.stop_sequences),
@@ -110,7 +116,7 @@ function decodeBody(body: JsonObject, context: RequestContext): GenerateRequest 
         }),
     includeUsage: false,
     extras: { origin: "anthropic-messages", fields: extras },
-    ...(reading.losses.length > 0 ? { losses: reading.losses } : {}),
+    ...(losses.length > 0 ? { losses } : {}),
   };
 }
 

@@ -7,7 +7,8 @@ import { encodeRequest } from "./encode-request.ts";
 import { MessageStreamEncoder, PING } from "./encode-stream.ts";
 import { decodeError, renderError, renderStreamError } from "./error.ts";
 import { readHints } from "./hints.ts";
-import { annotateBody, annotateTail, spliceRequest } from "./relay.ts";
+import { annotateBody } from "../shared/annotation.ts";
+import { annotateTail, spliceRequest } from "./relay.ts";
 
 import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
 import { idsIn } from "./ids-in.ts";

@@ -3,6 +3,7 @@ import type { TargetFacts } from "../../ir/target.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { appendFields, spliceFields } from "../../wire/splice.ts";
 import type { Annotation, HeldFrame, OwnedFields, RouteFacts, SplicedRequest } from "../dialect.ts";
+import { annotationText } from "../shared/annotation.ts";
 import { relayPrefill } from "./relay-prefill.ts";
 import { relayThinking } from "./relay-thinking.ts";
 import { API_VERSION, COUNT_PATH, MESSAGES_PATH } from "./wire-names.ts";
@@ -56,16 +57,6 @@ function relayHeaders(route: RouteFacts): Record<string, string> {
   };
 }
 
-/** `"cost_cents":…,"<extension>":{…}` as JSON source text; "" when nothing is to be added. */
-function annotationText(annotation: Annotation): string {
-  const fields: string[] = [];
-  if (annotation.costCents !== null) fields.push(`"cost_cents":${annotation.costCents}`);
-  if (annotation.extension !== null) {
-    fields.push(`${JSON.stringify(annotation.extensionName)}:${JSON.stringify(annotation.extension)}`);
-  }
-  return fields.join(",");
-}
-
 /** The held frames with the annotation in the last `message_delta`; all other bytes as they came. */
 export function annotateTail(held: HeldFrame[], annotation: Annotation): Uint8Array[] {
   const last = held.findLastIndex((item) => frameType(item) === "message_delta");
@@ -75,9 +66,4 @@ export function annotateTail(held: HeldFrame[], annotation: Annotation): Uint8Ar
 
 function frameType(item: HeldFrame): string | null {
   return item.frame.event ?? /"type"\s*:\s*"(message_[a-z]+)"/.exec(item.frame.data)?.[1] ?? null;
-}
-
-/** A JSON answer's bytes with the annotation as its last fields. */
-export function annotateBody(bytes: Uint8Array, annotation: Annotation): Uint8Array {
-  return appendFields(bytes, annotationText(annotation));
 }

@@ -2,8 +2,9 @@ import type { IrEvent } from "../../ir/events.ts";
 import type { Finish, FinishKind } from "../../ir/finish.ts";
 import type { Loss } from "../../ir/loss.ts";
 import { totalInput, type Usage } from "../../ir/usage.ts";
-import { isObject, type JsonObject, rawNumber } from "../../lib/json.ts";
+import { isObject, type JsonObject } from "../../lib/json.ts";
 import type { Annotation, AnswerContext } from "../dialect.ts";
+import { annotationObject } from "../shared/annotation.ts";
 import { type BlockSink, type PartEvent, type PartWriter, startPart } from "./write-part.ts";
 import { encodeUsage } from "./usage.ts";
 import { FINISH_KINDS, STOP_REASONS } from "./wire-names.ts";
@@ -79,15 +80,13 @@ export class MessageWriter implements BlockSink {
     while (this.#current !== null || this.#waiting.size > 0) this.#closeCurrent();
     const { context_management, container, ...rest } = this.#native;
     const delta = { ...this.#stopFields(), ...(container === undefined ? {} : { container }) };
-    const { costCents, extensionName, extension, usage } = annotation;
     this.#out.push({
       type: "message_delta",
       delta,
-      usage: encodeUsage(usage),
+      usage: encodeUsage(annotation.usage),
       ...(context_management === undefined ? {} : { context_management }),
       ...rest,
-      ...(costCents === null ? {} : { cost_cents: rawNumber(costCents) }),
-      ...(extension === null ? {} : { [extensionName]: extension }),
+      ...annotationObject(annotation),
     });
     this.#out.push({ type: "message_stop" });
     return this.#take();

@@ -4,7 +4,7 @@ import type { Loss } from "../../ir/loss.ts";
 import type { Part, PartOf, Turn } from "../../ir/request.ts";
 import type { SealBox, SealedPart } from "../../ir/seal.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { decodeMediaPart, decodeResult } from "./decode-parts.ts";
+import { decodeMediaPart, decodeResult, extrasOf } from "./decode-parts.ts";
 import { ProtoReader } from "./proto.ts";
 import { readSignature } from "./signature.ts";
 
@@ -172,12 +172,6 @@ export class ContentsDecoder {
     for (const item of before) this.#recovered.add(item);
     return [...before, carrier];
   }
-}
-
-/** Fields that nobody has read. */
-function extrasOf(reader: ProtoReader): { extras?: JsonObject } {
-  const rest = reader.rest();
-  return Object.keys(rest).length === 0 ? {} : { extras: rest };
 }
 
 function native(reader: ProtoReader, isUnknown = false): Part {

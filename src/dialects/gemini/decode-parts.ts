@@ -18,7 +18,6 @@ export function decodeMediaPart(reader: ProtoReader): PartOf<"media"> | null {
   if (blob === undefined && file === undefined) return null;
   const read = blob === undefined ? readFile(file ?? reader) : readBlob(blob);
   const detail = resolutionOf(reader);
-  const videoMetadata = reader.value("videoMetadata");
   return {
     type: "media",
     kind: mediaKind(read.mediaType),
@@ -26,7 +25,6 @@ export function decodeMediaPart(reader: ProtoReader): PartOf<"media"> | null {
     path: reader.path,
     ...(read.filename === undefined ? {} : { filename: read.filename }),
     ...(detail === undefined ? {} : { detail }),
-    ...(videoMetadata === undefined ? {} : { extras: { videoMetadata } }),
   };
 }
 
@@ -55,13 +53,20 @@ export function decodeResult(response: ProtoReader): { content: Part[]; isError:
   const path = response.at("response");
   const media = (response.list("parts") ?? []).flatMap((item, index): Part[] => {
     const reader = new ProtoReader(item, `${response.at("parts")}[${index}]`);
-    return [decodeMediaPart(reader) ?? nativePart(reader)];
+    const part = decodeMediaPart(reader);
+    return [part === null ? nativePart(reader) : { ...part, ...extrasOf(reader) }];
   });
   const isEmpty = keys.length === 0 && media.length > 0;
   const text: Part[] = isEmpty
     ? []
     : [{ type: "text", text: typeof value === "string" ? value : JSON.stringify(value), path }];
   return { content: [...text, ...media], isError };
+}
+
+/** Fields that nobody has read. */
+export function extrasOf(reader: ProtoReader): { extras?: JsonObject } {
+  const rest = reader.rest();
+  return Object.keys(rest).length === 0 ? {} : { extras: rest };
 }
 
 function nativePart(reader: ProtoReader): Part {

@@ -3,9 +3,11 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { Loss } from "../../ir/loss.ts";
 import type { GenerateRequest, Tool, ToolChoice } from "../../ir/request.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { lostInside } from "../shared/half-read.ts";
 import { decodeConfig } from "./decode-config.ts";
 import { ContentsDecoder, systemParts } from "./decode-contents.ts";
-import { ProtoReader } from "./proto.ts";
+import { HALF_READ } from "./half-read.ts";
+import { camelName, ProtoReader } from "./proto.ts";
 import { fromSubset, takesNothing } from "./schema.ts";
 import { hostedToolName } from "./tool-names.ts";
 
@@ -37,6 +39,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
   if (Object.keys(rest).length > 0) fields.generationConfig = rest;
   const toolRest = toolConfig === undefined ? {} : restOf(toolConfig);
   if (Object.keys(toolRest).length > 0) fields.toolConfig = toolRest;
+  losses.push(...lostInside(body, HALF_READ, camelName));
   return {
     origin: "gemini",
     model,

@@ -8,12 +8,11 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { replaceNested } from "../../wire/splice.ts";
 import { operationHints } from "../shared/operation-hints.ts";
-import { annotationObject } from "./annotation.ts";
+import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { decodeUsage } from "./decode-usage.ts";
 import { encodeUsage } from "./encode-usage.ts";
 import { modelName, modelPath } from "./model-name.ts";
 import { objectsOf, ProtoReader, textOf } from "./proto.ts";
-import { annotateBody } from "./splice.ts";
 
 interface Single {
   input: EmbedInput;

@@ -5,7 +5,7 @@ import type { Loss } from "../../ir/loss.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import { replayPart } from "../shared/replay.ts";
-import { annotationObject } from "./annotation.ts";
+import { annotationObject } from "../shared/annotation.ts";
 import { ChoiceWriter, type PartEvent } from "./choice-writer.ts";
 import { encodeUsage } from "./encode-usage.ts";
 import { KEEP_ALIVE, streamError } from "./render-error.ts";

@@ -9,6 +9,7 @@ import { EncodeScope } from "./encode-scope.ts";
 import { encodeToolChoice, encodeTools } from "./encode-tools.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 import { modelPath } from "./model-name.ts";
+import { camelName } from "./proto.ts";
 import { toWireSchema } from "./schema.ts";
 import { words } from "../../lib/words.ts";
 
@@ -178,9 +179,7 @@ function merged(present: JsonValue | undefined, added: JsonValue | undefined): J
 /** Parameters that the catalog says this server refuses, in their camelCase or snake_case name. */
 function dropRefused(body: JsonObject, scope: EncodeScope): void {
   const refused = new Set(
-    scope.target.compat.refuses.map((name) =>
-      name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase()),
-    ),
+    scope.target.compat.refuses.map(camelName),
   );
   if (refused.size === 0) return;
   const config = isObject(body.generationConfig) ? body.generationConfig : {};

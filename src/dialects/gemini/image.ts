@@ -7,11 +7,10 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { operationHints } from "../shared/operation-hints.ts";
-import { annotationObject } from "./annotation.ts";
+import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { aspectRatioOf, outputOptions, sizeOf } from "./image-parameters.ts";
 import { modelPath } from "./model-name.ts";
 import { objectsOf, ProtoReader, textOf } from "./proto.ts";
-import { annotateBody } from "./splice.ts";
 
 /** A `:predict` body of Imagen: one prompt, parameters beside it (https://ai.google.dev/gemini-api/docs/imagen). */
 function decodeRequest(body: JsonObject, route: RouteFacts): ImageRequest {

@@ -10,7 +10,8 @@ import { hints } from "./hints.ts";
 import { imageCodec } from "./image.ts";
 import { KEEP_ALIVE, renderError, renderStreamError } from "./render-error.ts";
 import { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
-import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+import { annotateBody } from "../shared/annotation.ts";
+import { annotateTail, spliceRequest } from "./splice.ts";
 import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 

@@ -12,6 +12,10 @@ function snakeName(name: string): string {
   return snake;
 }
 
+/** A field's lowerCamelCase name, from either spelling. */
+export const camelName = (name: string): string =>
+  name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+
 /** Value of a proto3 JSON field by its lowerCamelCase name; the original snake_case name is accepted too, and null means unset (protobuf.dev, ProtoJSON). */
 export function protoField(object: JsonObject, name: string): JsonValue | undefined {
   return object[name] ?? object[snakeName(name)] ?? undefined;

@@ -6,6 +6,7 @@ import { scanObject, type ScannedObject } from "../../wire/scan.ts";
 import { appendFields, type FieldEdits, spliceFields } from "../../wire/splice.ts";
 import { wireTier } from "./encode-request.ts";
 import { modelName, modelPath } from "./model-name.ts";
+import { annotationText } from "../shared/annotation.ts";
 import { dropPrefill } from "../shared/relay-prefill.ts";
 import { spelling } from "./proto.ts";
 import { relayThinking } from "./relay-thinking.ts";
@@ -74,23 +75,9 @@ function refusedFields(doc: ScannedObject, refuses: readonly string[], losses: L
   return found;
 }
 
-/** The annotation as JSON fields; "" when the answer stays as it came. */
-function annotationFields(annotation: Annotation): string {
-  const fields: string[] = [];
-  if (annotation.costCents !== null) fields.push(`"cost_cents":${annotation.costCents}`);
-  if (annotation.extension !== null) {
-    fields.push(`${JSON.stringify(annotation.extensionName)}:${JSON.stringify(annotation.extension)}`);
-  }
-  return fields.join(",");
-}
-
 /** The held frames with the annotation in the last chunk. The bracket that closes an array is a frame of its own and stays behind it. */
 export function annotateTail(held: readonly HeldFrame[], annotation: Annotation): Uint8Array[] {
-  const fields = annotationFields(annotation);
+  const fields = annotationText(annotation);
   const last = held.findLastIndex((item) => item.frame.data !== "");
   return held.map((item, index) => (index === last ? appendFields(item.raw, fields) : item.raw));
 }
-
-/** A JSON answer's bytes with the annotation behind its last field. */
-export const annotateBody = (bytes: Uint8Array, annotation: Annotation): Uint8Array =>
-  appendFields(bytes, annotationFields(annotation));

@@ -1,7 +1,6 @@
-import type { Annotation } from "../dialect.ts";
 import type { NativeValue } from "../../ir/events.ts";
 import type { Finish } from "../../ir/finish.ts";
-import { isObject, type JsonObject, type JsonValue, rawNumber } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 
 /** Fields of an answer that are ours to write. */
 const OWN: ReadonlySet<string> = new Set([
@@ -19,14 +18,6 @@ const OWN: ReadonlySet<string> = new Set([
 export function nativeFields(native: NativeValue | null | undefined): JsonObject {
   if (native?.origin !== "openai-chat" || !isObject(native.value)) return {};
   return Object.fromEntries(Object.entries(native.value).filter(([name]) => !OWN.has(name)));
-}
-
-/** Cost and extension block; {} when the answer is not annotated. */
-export function annotationObject(annotation: Annotation): JsonObject {
-  return {
-    ...(annotation.costCents === null ? {} : { cost_cents: rawNumber(annotation.costCents) }),
-    ...(annotation.extension === null ? {} : { [annotation.extensionName]: annotation.extension }),
-  };
 }
 
 /** Log probabilities of a whole choice as the wire has them: OpenAI's list gets its object around it; null when there are none. */

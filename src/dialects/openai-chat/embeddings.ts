@@ -7,9 +7,8 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { emptyUsage, totalInput, type Usage } from "../../ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { isAbsent, optionalInteger, optionalString, optionalWord, readName, unknownFields } from "../shared/fields.ts";
-import { annotationObject } from "./answer-fields.ts";
+import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { hintsOf, operationExtras, spliceOperation } from "./operation.ts";
-import { annotateBody } from "./relay.ts";
 import { objectOf, objectsOf, wordOf } from "./schema.ts";
 import { count } from "./usage.ts";
 

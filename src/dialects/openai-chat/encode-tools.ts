@@ -31,7 +31,7 @@ function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
     encoding.lose(tool.path, `the hosted tool ${tool.name} of another provider is ${NOT_KNOWN}`);
     return null;
   }
-  const { tool: outer, namespace: _namespace, ...extras } = tool.extras ?? {};
+  const { tool: outer, ...extras } = tool.extras ?? {};
   const rest = encoding.extras(Object.keys(extras).length === 0 ? undefined : extras, tool.path);
   const marks = {
     ...(encoding.isOwn && isObject(outer) ? outer : {}),

@@ -16,9 +16,8 @@ import {
   unknownFields,
   type Wire,
 } from "../shared/fields.ts";
-import { annotationObject } from "./answer-fields.ts";
+import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { hintsOf, operationExtras, spliceOperation } from "./operation.ts";
-import { annotateBody } from "./relay.ts";
 import { objectOf, objectsOf, wordOf } from "./schema.ts";
 import { count } from "./usage.ts";
 

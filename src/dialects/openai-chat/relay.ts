@@ -7,7 +7,7 @@ import { scanObject, type ScannedObject } from "../../wire/scan.ts";
 import { appendFields, replaceNested, spliceFields } from "../../wire/splice.ts";
 import { formatSse } from "../../wire/sse.ts";
 import { dropPrefill } from "../shared/relay-prefill.ts";
-import { annotationObject } from "./answer-fields.ts";
+import { annotateBody, annotationText } from "../shared/annotation.ts";
 import { PATH } from "./encode-request.ts";
 import { encodeUsage } from "./usage.ts";
 
@@ -100,7 +100,7 @@ function annotateChunk(
   index: number,
   annotation: Annotation,
 ): Uint8Array {
-  const fields = annotationFields(annotation);
+  const fields = annotationText(annotation);
   const source = frames[usageAt];
   if (usageAt === index) return appendFields(bytes, fields);
   if (source !== undefined) return appendFields(replaceNested(bytes, ["usage"], usageText(source)), fields);
@@ -157,17 +157,7 @@ function lastChunk(frames: readonly TailFrame[]): number {
   return frames.findLastIndex(({ chunk }) => chunk !== null);
 }
 
-/** Cost and extension as JSON text of fields, "" when the answer is not annotated. */
-function annotationFields(annotation: Annotation): string {
-  return JSON.stringify(annotationObject(annotation)).slice(1, -1);
-}
-
-/** A JSON answer's bytes with cost and extension as its last fields. */
-export function annotateBody(bytes: Uint8Array, annotation: Annotation): Uint8Array {
-  return appendFields(bytes, annotationFields(annotation));
-}
-
-/** The same for a completion, with the usage that was counted where the provider told none, as in a stream. */
+/** A completion's bytes with cost and extension as its last fields, and with the usage that was counted where the provider told none. */
 export function annotateAnswer(bytes: Uint8Array, annotation: Annotation): Uint8Array {
   const isCounted = annotation.extension?.["usage_source"] === "counted";
   const usage = (): string => JSON.stringify(encodeUsage(annotation.usage));

@@ -16,8 +16,10 @@ import {
   readString,
   unknownFields,
 } from "../shared/fields.ts";
+import { lostInside } from "../shared/half-read.ts";
 import { decodeIdentity, MAX_WHOLE, secondIdentifier } from "../shared/openai-settings.ts";
 import { decodeRequestCache } from "./content.ts";
+import { halfRead } from "./half-read.ts";
 import { decodeMessages } from "./messages.ts";
 import { ChatReading } from "./reading.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
@@ -75,6 +77,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
   const { system, turns } = splitSystem(decodeMessages(body["messages"], reading));
   const options = optionalObject(body["stream_options"], "stream_options");
   const extras = { ...extraFields(body), ...(native === null ? {} : { tool_choice: native }) };
+  const losses = [...reading.losses, ...lostInside(body, halfRead(native !== null))];
   return {
     origin: "openai-chat",
     model,
@@ -95,7 +98,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
     ...decodeIdentity(body),
     includeUsage: optionalBoolean(options?.["include_usage"], "stream_options.include_usage") ?? false,
     extras: { origin: "openai-chat", fields: extras },
-    ...(reading.losses.length === 0 ? {} : { losses: reading.losses }),
+    ...(losses.length === 0 ? {} : { losses }),
   };
 }
 

@@ -4,11 +4,12 @@ import type { IrEvent } from "../../ir/events.ts";
 import type { Finish } from "../../ir/finish.ts";
 import type { Loss } from "../../ir/loss.ts";
 import type { Usage } from "../../ir/usage.ts";
-import { type JsonObject, rawNumber } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import { OutputScope } from "./item-writer.ts";
 import { OutputWriter } from "./output-writer.ts";
 import { errorFields } from "./stream-error.ts";
+import { annotationObject } from "../shared/annotation.ts";
 import { replay } from "../shared/replay.ts";
 import { responseId, responseObject, type ResponseFacts, seedOf } from "./response-object.ts";
 import { encodeUsage } from "./usage.ts";
@@ -106,9 +107,7 @@ export class ResponsesEncoder implements StreamEncoder {
       output: this.#scope.items,
       usage: encodeUsage(this.#usage ?? annotation.usage),
     });
-    if (annotation.costCents !== null) response["cost_cents"] = rawNumber(annotation.costCents);
-    if (annotation.extension !== null) response[annotation.extensionName] = annotation.extension;
-    return response;
+    return { ...response, ...annotationObject(annotation) };
   }
 
   #ending(): Ending {

@@ -8,7 +8,8 @@ import { encodeAnswer, KEEP_ALIVE, ResponsesEncoder } from "./encoder.ts";
 import { readHints } from "./hints.ts";
 import { decodeRequest } from "./request.ts";
 import { errorFields, formatEvent } from "./stream-error.ts";
-import { annotateBody, annotateTail, spliceRequest } from "./splice.ts";
+import { annotateBody } from "../shared/annotation.ts";
+import { annotateTail, spliceRequest } from "./splice.ts";
 import { idsIn } from "./ids-in.ts";
 import { LOSS_FIELDS } from "./loss-fields.ts";
 

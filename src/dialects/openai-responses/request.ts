@@ -16,7 +16,9 @@ import {
   readString,
   unknownFields,
 } from "../shared/fields.ts";
+import { lostInside } from "../shared/half-read.ts";
 import { decodeIdentity, EFFORTS, MAX_WHOLE, secondIdentifier } from "../shared/openai-settings.ts";
+import { halfRead } from "./half-read.ts";
 import { decodeInput } from "./input.ts";
 import { ResponsesReading } from "./reading.ts";
 import { decodeToolChoice, decodeTools } from "./tools.ts";
@@ -63,6 +65,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
   const { choice, native } = decodeToolChoice(body["tool_choice"], body["parallel_tool_calls"], tools);
   const { system, turns } = splitSystem(body, decodeInput(body["input"], reading));
   const management = optionalArray(body["context_management"], "context_management");
+  const losses = [...reading.losses, ...lostInside(body, halfRead(native !== null))];
   return {
     origin: "openai-responses",
     model,
@@ -86,7 +89,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
       origin: "openai-responses",
       fields: { ...extraFields(body), ...(native ? { tool_choice: native } : {}) },
     },
-    ...(reading.losses.length === 0 ? {} : { losses: reading.losses }),
+    ...(losses.length === 0 ? {} : { losses }),
   };
 }
 
@@ -190,8 +193,11 @@ function extraFields(body: JsonObject): JsonObject {
   Object.assign(fields, secondIdentifier(body));
   const reasoning = unknownFields(optionalObject(body["reasoning"], "reasoning") ?? {}, REASONING_FIELDS);
   if (reasoning !== undefined) fields["reasoning"] = reasoning;
+  const text = unknownFields(optionalObject(body["text"], "text") ?? {}, TEXT_FIELDS);
+  if (text !== undefined) fields["text"] = text;
   if (!isAbsent(body["stream_options"])) readObject(body["stream_options"], "stream_options");
   return fields;
 }
 
+const TEXT_FIELDS: ReadonlySet<string> = new Set(["format", "verbosity"]);
 const REASONING_FIELDS: ReadonlySet<string> = new Set(["effort", "summary", "generate_summary"]);

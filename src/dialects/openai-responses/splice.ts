@@ -1,10 +1,10 @@
 import type { Annotation, HeldFrame, OwnedFields, SplicedRequest } from "../dialect.ts";
 import type { Loss } from "../../ir/loss.ts";
 import type { TargetFacts } from "../../ir/target.ts";
+import { annotationText } from "../shared/annotation.ts";
 import { dropPrefill } from "../shared/relay-prefill.ts";
 import { isAnswer } from "./encode-input.ts";
-import { rawNumber } from "../../lib/json.ts";
-import { appendFields, appendNestedFields, spliceFields } from "../../wire/splice.ts";
+import { appendNestedFields, spliceFields } from "../../wire/splice.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 
 const PATH = "/responses";
@@ -31,26 +31,11 @@ export function spliceRequest(doc: ScannedObject, owned: OwnedFields, target: Ta
   return { path: PATH, bytes: spliceFields(doc, { set, remove }), losses };
 }
 
-/** Cost and extension block as JSON text of fields, "" when the answer is not annotated. */
-function annotationFields(annotation: Annotation): string {
-  const fields: string[] = [];
-  if (annotation.costCents !== null) fields.push(`"cost_cents":${JSON.stringify(rawNumber(annotation.costCents))}`);
-  if (annotation.extension !== null) {
-    fields.push(`${JSON.stringify(annotation.extensionName)}:${JSON.stringify(annotation.extension)}`);
-  }
-  return fields.join(",");
-}
-
 /** The held frames, with cost and extension inside the `response` of the final event and everything else as received. */
 export function annotateTail(held: readonly HeldFrame[], annotation: Annotation): Uint8Array[] {
-  const fields = annotationFields(annotation);
+  const fields = annotationText(annotation);
   const last = held.findLastIndex((item) => END_EVENT.test(item.frame.data));
   return held.map((item, index) =>
     index === last && fields !== "" ? appendNestedFields(item.raw, ["response"], fields) : item.raw,
   );
-}
-
-/** A JSON answer's bytes with cost and extension as its last fields. */
-export function annotateBody(bytes: Uint8Array, annotation: Annotation): Uint8Array {
-  return appendFields(bytes, annotationFields(annotation));
 }
