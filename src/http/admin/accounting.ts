@@ -1,5 +1,4 @@
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { eraseAccount, eraseSchema, exportAccount } from "./account-data.ts";
 import {
@@ -27,70 +26,46 @@ type Guard = (request: Request) => void;
 /** Invoices, credit notes, and whom they are made out to. */
 export function adminInvoiceRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get("/admin/invoices", ({ request }) => listInvoices(deps, request), describe("GET", "/admin/invoices"))
+    .get("/admin/invoices", ({ request }) => listInvoices(deps, request))
     .post("/admin/invoices", ({ body }) => issueInvoices(deps, body), {
       body: issueSchema,
-      ...describe("POST", "/admin/invoices"),
     })
-    .get(
-      "/admin/invoices/:number",
-      ({ request, params }) => showInvoice(deps, request, params.number),
-      describe("GET", "/admin/invoices/{number}"),
-    )
+    .get("/admin/invoices/:number", ({ request, params }) => showInvoice(deps, request, params.number))
     .post(
       "/admin/invoices/:number/credit-notes",
       async ({ request, params, body }) => {
         const note = await addCreditNote(deps, params.number, body, request.headers.get("idempotency-key"));
         return Response.json(note, { status: 201 });
       },
-      { body: creditNoteSchema, ...describe("POST", "/admin/invoices/{number}/credit-notes") },
+      { body: creditNoteSchema },
     )
     .post(
       "/admin/invoices/:number/payments",
       ({ request, params, body }) => payInvoice(deps, request, params.number, body),
-      { body: paymentSchema, ...describe("POST", "/admin/invoices/{number}/payments") },
+      { body: paymentSchema },
     )
-    .get(
-      "/admin/credit-notes/:number",
-      ({ request, params }) => creditNoteAnswer(deps, request, params.number, null),
-      describe("GET", "/admin/credit-notes/{number}"),
-    )
-    .get(
-      "/admin/accounts/:id/billing",
-      ({ params }) => billingView(deps, params.id),
-      describe("GET", "/admin/accounts/{id}/billing"),
-    )
+    .get("/admin/credit-notes/:number", ({ request, params }) => creditNoteAnswer(deps, request, params.number, null))
+    .get("/admin/accounts/:id/billing", ({ params }) => billingView(deps, params.id))
     .patch("/admin/accounts/:id/billing", ({ params, body }) => changeBilling(deps, params.id, body), {
       body: billingSchema,
-      ...describe("PATCH", "/admin/accounts/{id}/billing"),
     });
 }
 
 /** All that is kept of an account, and taking out of it what is about people. */
 export function accountDataRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get(
-      "/admin/accounts/:id/export",
-      ({ params }) => exportAccount(deps, params.id),
-      describe("GET", "/admin/accounts/{id}/export"),
-    )
+    .get("/admin/accounts/:id/export", ({ params }) => exportAccount(deps, params.id))
     .post("/admin/accounts/:id/erase", ({ params, body }) => eraseAccount(deps, params.id, body), {
       body: eraseSchema,
-      ...describe("POST", "/admin/accounts/{id}/erase"),
     });
 }
 
 /** Reconciliation with providers, and margin. */
 export function accountingRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard, MAX_REPORT_BYTES)
-    .get(
-      "/admin/books/reconciliations",
-      () => reconciliationsView(deps),
-      describe("GET", "/admin/books/reconciliations"),
-    )
-    .get("/admin/books/margin", ({ request }) => marginReport(deps, request), describe("GET", "/admin/books/margin"))
+    .get("/admin/books/reconciliations", () => reconciliationsView(deps))
+    .get("/admin/books/margin", ({ request }) => marginReport(deps, request))
     .post("/admin/books/reconciliations", ({ body }) => reconcileProvider(deps, body), {
       body: reconcileSchema,
-      ...describe("POST", "/admin/books/reconciliations"),
     });
 }

@@ -1,7 +1,6 @@
 import { Elysia } from "elysia";
 import { GatewayError } from "../../ir/error.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { requireAdmin } from "../identify.ts";
 import { creditDetails, creditsView } from "../routes/credits.ts";
@@ -50,55 +49,40 @@ type Guard = (request: Request) => void;
 
 function accountRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get(
-      "/admin/accounts",
-      () => ({ object: "list", data: deps.keys.listAccounts().map((account) => accountView(deps, account)) }),
-      describe("GET", "/admin/accounts"),
-    )
+    .get("/admin/accounts", () => ({
+      object: "list",
+      data: deps.keys.listAccounts().map((account) => accountView(deps, account)),
+    }))
     .post("/admin/accounts", async ({ body }) => Response.json(await createAccount(deps, body), { status: 201 }), {
       body: newAccountSchema,
-      ...describe("POST", "/admin/accounts"),
     })
-    .get(
-      "/admin/accounts/:id",
-      ({ params }) => accountView(deps, findAccount(deps, params.id)),
-      describe("GET", "/admin/accounts/{id}"),
-    )
+    .get("/admin/accounts/:id", ({ params }) => accountView(deps, findAccount(deps, params.id)))
     .patch("/admin/accounts/:id", ({ params, body }) => changeAccount(deps, params.id, body), {
       body: accountChangeSchema,
-      ...describe("PATCH", "/admin/accounts/{id}"),
     })
-    .get(
-      "/admin/accounts/:id/credits",
-      async ({ params }) => {
-        const account = findAccount(deps, params.id);
-        const balance = await deps.ledger.balance(account.id);
-        return {
-          object: "credits",
-          account_id: account.id,
-          ...creditsView(balance, account, null),
-          ...creditDetails(balance),
-        };
-      },
-      describe("GET", "/admin/accounts/{id}/credits"),
-    )
+    .get("/admin/accounts/:id/credits", async ({ params }) => {
+      const account = findAccount(deps, params.id);
+      const balance = await deps.ledger.balance(account.id);
+      return {
+        object: "credits",
+        account_id: account.id,
+        ...creditsView(balance, account, null),
+        ...creditDetails(balance),
+      };
+    })
     .post(
       "/admin/accounts/:id/credits",
       ({ request, params, body }) => addCredit(deps, params.id, body, request.headers.get("idempotency-key")),
-      { body: creditSchema, ...describe("POST", "/admin/accounts/{id}/credits") },
+      { body: creditSchema },
     );
 }
 
 function adminKeyRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get(
-      "/admin/accounts/:id/keys",
-      ({ params }) => ({
-        object: "list",
-        data: deps.keys.listKeys(findAccount(deps, params.id).id).map(keyView),
-      }),
-      describe("GET", "/admin/accounts/{id}/keys"),
-    )
+    .get("/admin/accounts/:id/keys", ({ params }) => ({
+      object: "list",
+      data: deps.keys.listKeys(findAccount(deps, params.id).id).map(keyView),
+    }))
     .post(
       "/admin/accounts/:id/keys",
       ({ params, body }) => {
@@ -106,7 +90,7 @@ function adminKeyRoutes(deps: HttpDeps, guard: Guard) {
         const change = readKeyInput(body, deps.clock.now());
         return storeKey(deps, draftKey(deps, account.id, body.kind ?? "user", change));
       },
-      { body: adminKeySchema, ...describe("POST", "/admin/accounts/{id}/keys") },
+      { body: adminKeySchema },
     )
     .patch(
       "/admin/keys/:id",
@@ -122,82 +106,59 @@ function adminKeyRoutes(deps: HttpDeps, guard: Guard) {
         }
         return changeKey(deps, key, readKeyInput(body, deps.clock.now()));
       },
-      { body: adminKeySchema, ...describe("PATCH", "/admin/keys/{id}") },
+      { body: adminKeySchema },
     )
-    .delete(
-      "/admin/keys/:id",
-      ({ params }) => revokeKey(deps, findKey(deps, params.id, null)),
-      describe("DELETE", "/admin/keys/{id}"),
-    )
-    .post(
-      "/admin/keys/:id/rotate",
-      ({ params }) => rotateKey(deps, findKey(deps, params.id, null)),
-      describe("POST", "/admin/keys/{id}/rotate"),
-    );
+    .delete("/admin/keys/:id", ({ params }) => revokeKey(deps, findKey(deps, params.id, null)))
+    .post("/admin/keys/:id/rotate", ({ params }) => rotateKey(deps, findKey(deps, params.id, null)));
 }
 
 function termsRoutes(deps: HttpDeps, guard: Guard) {
   const path = "/admin/accounts/:id/subscription";
-  const documented = "/admin/accounts/{id}/subscription";
   return managementApp(deps, guard)
-    .get(path, ({ params }) => subscriptionView(deps, params.id), describe("GET", documented))
+    .get(path, ({ params }) => subscriptionView(deps, params.id))
     .put(path, ({ params, body }) => setSubscription(deps, params.id, body), {
       body: subscriptionSchema,
-      ...describe("PUT", documented),
     })
-    .delete(path, ({ params }) => endSubscription(deps, params.id), describe("DELETE", documented))
+    .delete(path, ({ params }) => endSubscription(deps, params.id))
     .post(
       "/admin/receipts/:request_id/refund",
       ({ request, params, body }) => refundCall(deps, params.request_id, body, request.headers.get("idempotency-key")),
-      { body: refundSchema, ...describe("POST", "/admin/receipts/{request_id}/refund") },
+      { body: refundSchema },
     );
 }
 
 function adminProviderKeyRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get(
-      "/admin/accounts/:id/provider-keys",
-      ({ params }) => listProviderKeys(deps, findAccount(deps, params.id).id),
-      describe("GET", "/admin/accounts/{id}/provider-keys"),
-    )
+    .get("/admin/accounts/:id/provider-keys", ({ params }) => listProviderKeys(deps, findAccount(deps, params.id).id))
     .post(
       "/admin/accounts/:id/provider-keys",
       ({ params, body }) => addProviderKey(deps, findAccount(deps, params.id).id, body),
-      { body: providerKeySchema, ...describe("POST", "/admin/accounts/{id}/provider-keys") },
+      { body: providerKeySchema },
     )
-    .delete(
-      "/admin/accounts/:id/provider-keys/:key",
-      ({ params }) => removeProviderKey(deps, findAccount(deps, params.id).id, params.key),
-      describe("DELETE", "/admin/accounts/{id}/provider-keys/{key}"),
+    .delete("/admin/accounts/:id/provider-keys/:key", ({ params }) =>
+      removeProviderKey(deps, findAccount(deps, params.id).id, params.key),
     )
     .post(
       "/admin/provider-keys/rotate",
       async () => ({ object: "provider_key_rotation", ...(await deps.providerKeys.rotate()) }),
-      { parse: "none", ...describe("POST", "/admin/provider-keys/rotate") },
+      { parse: "none" },
     );
 }
 
 function bookRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get(
-      "/admin/accounts/:id/invoices/:month",
-      ({ request, params }) => invoiceAnswer(deps, request, findAccount(deps, params.id).id, params.month),
-      describe("GET", "/admin/accounts/{id}/invoices/{month}"),
+    .get("/admin/accounts/:id/invoices/:month", ({ request, params }) =>
+      invoiceAnswer(deps, request, findAccount(deps, params.id).id, params.month),
     )
     .post("/admin/audit/prune", ({ body }) => pruneCalls(deps, body), {
       body: pruneSchema,
-      ...describe("POST", "/admin/audit/prune"),
     })
-    .get("/admin/prices", () => pricesView(deps), describe("GET", "/admin/prices"))
-    .get("/admin/providers", () => providersView(deps), describe("GET", "/admin/providers"))
-    .get("/admin/usage", ({ request }) => usageReport(deps, request, null), describe("GET", "/admin/usage"))
-    .get("/admin/audit", ({ request }) => auditReport(deps, request, null), describe("GET", "/admin/audit"))
-    .get(
-      "/admin/receipts/:request_id",
-      ({ params }) => receiptReport(deps, params.request_id, null),
-      describe("GET", "/admin/receipts/{request_id}"),
-    )
-    .post("/admin/reload", () => reload(deps), describe("POST", "/admin/reload"));
+    .get("/admin/prices", () => pricesView(deps))
+    .get("/admin/providers", () => providersView(deps))
+    .get("/admin/usage", ({ request }) => usageReport(deps, request, null))
+    .get("/admin/audit", ({ request }) => auditReport(deps, request, null))
+    .get("/admin/receipts/:request_id", ({ params }) => receiptReport(deps, params.request_id, null))
+    .post("/admin/reload", () => reload(deps));
 }
 
 /** A broken catalog is refused with every mistake in it; the running one stays. */

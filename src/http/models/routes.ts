@@ -2,7 +2,6 @@ import { Elysia } from "elysia";
 import type { DialectId } from "../../ir/dialect-id.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identify, identifyOwner } from "../identify.ts";
 import { decodePath } from "../inference/gemini-path.ts";
@@ -27,15 +26,13 @@ export function modelRoutes(deps: HttpDeps) {
   const app = new Elysia();
   for (const path of LIST_PATHS) {
     app
-      .get(path, ({ request, server }: Context) => list(deps, request, server), describe("GET", path))
+      .get(path, ({ request, server }: Context) => list(deps, request, server))
       .get(`${path}/*`, ({ request, server, params }) => retrieve(deps, request, server, params["*"]), {
         detail: { hide: true },
       });
   }
-  return app.get(
-    "/v1/capabilities",
-    async ({ request, server }: Context) => capabilitiesView(deps, await identify(deps, request, server)),
-    describe("GET", "/v1/capabilities"),
+  return app.get("/v1/capabilities", async ({ request, server }: Context) =>
+    capabilitiesView(deps, await identify(deps, request, server)),
   );
 }
 

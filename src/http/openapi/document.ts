@@ -1,7 +1,6 @@
 import { toOpenAPISchema } from "@elysiajs/openapi";
 import type { AnyElysia } from "elysia";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { detailOf, SECURITY } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { capSchema } from "../models/cap.ts";
 import { ROUTES, type RouteDoc } from "../route-table.ts";
@@ -10,9 +9,12 @@ import { bodyAt } from "./schemas.ts";
 
 const made = new WeakMap<AnyElysia, JsonObject>();
 
+/** Names of the security schemes. */
+const SECURITY = { key: "apiKey", admin: "adminToken" } as const;
+
 /**
- * The OpenAPI 3.1 document. Routes with typed bodies describe themselves; those that Elysia does not parse (inference, wildcards) are described
- * from the route table.
+ * The OpenAPI 3.1 document: the route table, and the schemas of the bodies that Elysia checks. Those that it does not parse (inference) have
+ * schemas of their own here.
  */
 export function openapiDocument(deps: HttpDeps, app: AnyElysia): JsonObject {
   const { brand } = deps.catalog();
@@ -85,7 +87,9 @@ function buildPaths(app: AnyElysia): JsonObject {
 function operation(doc: RouteDoc): JsonObject {
   const schema = doc.method === "PUT" && doc.path.endsWith("/cap") ? capSchema : bodyAt(doc.path);
   return {
-    ...(detailOf(doc) as JsonObject),
+    summary: doc.summary,
+    tags: [doc.group],
+    ...(doc.auth === "none" ? {} : { security: [{ [SECURITY[doc.auth]]: [] }] }),
     operationId: `${doc.method.toLowerCase()}${doc.path.replace(/[^a-zA-Z0-9]+(.)?/g, (_all, next?: string) => (next ?? "").toUpperCase())}`,
     ...(schema === null || doc.method === "GET" || doc.method === "DELETE"
       ? {}

@@ -1,6 +1,5 @@
 import { type AnyElysia, Elysia } from "elysia";
 import { GatewayError } from "../../ir/error.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { openapiDocument } from "../openapi/document.ts";
 import { docsAsset, docsPage } from "./docs.ts";
@@ -12,27 +11,19 @@ const hidden = { detail: { hide: true } } as const;
 /** Pages for people. `app` is read when the OpenAPI document is first asked for, so that it holds every route. */
 export function pageRoutes(deps: HttpDeps, app: () => AnyElysia) {
   return new Elysia()
-    .get("/help", ({ request }) => helpPage(deps, request), describe("GET", "/help"))
-    .get("/v1/help", ({ request }) => helpPage(deps, request), describe("GET", "/v1/help"))
-    .get(
-      "/openapi.json",
-      () => {
-        requireDocs(deps);
-        return openapiDocument(deps, app());
-      },
-      describe("GET", "/openapi.json"),
-    )
-    .get(
-      "/docs",
-      () => {
-        requireDocs(deps);
-        return docsPage(deps.catalog().brand.name);
-      },
-      describe("GET", "/docs"),
-    )
+    .get("/help", ({ request }) => helpPage(deps, request))
+    .get("/v1/help", ({ request }) => helpPage(deps, request))
+    .get("/openapi.json", () => {
+      requireDocs(deps);
+      return openapiDocument(deps, app());
+    })
+    .get("/docs", () => {
+      requireDocs(deps);
+      return docsPage(deps.catalog().brand.name);
+    })
     .get("/docs/:file", ({ params }) => docsAsset(params.file) ?? notFound(), hidden)
-    .get("/", () => dashboardPage(deps), describe("GET", "/"))
-    .get("/dashboard", () => dashboardPage(deps), describe("GET", "/dashboard"))
+    .get("/", () => dashboardPage(deps))
+    .get("/dashboard", () => dashboardPage(deps))
     .get("/dashboard/:file", ({ params }) => dashboardAsset(deps, params.file), hidden);
 }
 

@@ -2,7 +2,6 @@ import { type Static, t } from "elysia";
 import type { AuditSink } from "../../audit/sinks.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { requireWholeAccount } from "./provider-keys.ts";
@@ -15,14 +14,10 @@ const sinkSchema = t.Object(
 /** Where the caller's account wants the records of its calls pushed. */
 export function auditSinkRoutes(deps: HttpDeps) {
   return managementApp(deps)
-    .get(
-      "/v1/audit-sink",
-      async ({ request, server }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return sinkView(deps.sinks.find(account.id));
-      },
-      describe("GET", "/v1/audit-sink"),
-    )
+    .get("/v1/audit-sink", async ({ request, server }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return sinkView(deps.sinks.find(account.id));
+    })
     .put(
       "/v1/audit-sink",
       async ({ request, server, body }) => {
@@ -30,7 +25,7 @@ export function auditSinkRoutes(deps: HttpDeps) {
         requireWholeAccount(principal);
         return setSink(deps, principal.account.id, body);
       },
-      { body: sinkSchema, ...describe("PUT", "/v1/audit-sink") },
+      { body: sinkSchema },
     )
     .delete(
       "/v1/audit-sink",
@@ -40,7 +35,7 @@ export function auditSinkRoutes(deps: HttpDeps) {
         await deps.sinks.remove(principal.account.id);
         return { object: "audit_sink", deleted: true };
       },
-      { parse: "none", ...describe("DELETE", "/v1/audit-sink") },
+      { parse: "none" },
     );
 }
 

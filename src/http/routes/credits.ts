@@ -3,24 +3,19 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { Balance } from "../../ledger/types.ts";
 import { centsCeil, centsFloor, formatNano } from "../../lib/money.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { queryOf } from "../peer.ts";
 
 /** The wallet of the caller's account; the exact amounts behind it with `?details=true`. */
 export function creditRoutes(deps: HttpDeps) {
-  return managementApp(deps).get(
-    "/v1/credits",
-    async ({ request, server }) => {
-      const { account, key } = await identifyOwner(deps, request, server);
-      const balance = await deps.ledger.balance(account.id);
-      const view = creditsView(balance, account, key);
-      const details = new URLSearchParams(queryOf(request.url)).get("details") === "true";
-      return details ? { ...view, ...creditDetails(balance) } : view;
-    },
-    describe("GET", "/v1/credits"),
-  );
+  return managementApp(deps).get("/v1/credits", async ({ request, server }) => {
+    const { account, key } = await identifyOwner(deps, request, server);
+    const balance = await deps.ledger.balance(account.id);
+    const view = creditsView(balance, account, key);
+    const details = new URLSearchParams(queryOf(request.url)).get("details") === "true";
+    return details ? { ...view, ...creditDetails(balance) } : view;
+  });
 }
 
 /** Whole cents: the balance (wallet and grants, held amounts still in it) rounded down, the spend of this month rounded up. */

@@ -3,7 +3,6 @@ import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { monthOf } from "../../ledger/periods.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { creditNotePage, invoicePage } from "../pages/invoice.ts";
@@ -12,30 +11,18 @@ import { creditNoteViews, invoiceView, type ShownInvoice } from "./invoice-view.
 /** The account's invoices and credit notes: JSON, or pages to print for browsers. */
 export function invoiceRoutes(deps: HttpDeps) {
   return managementApp(deps)
-    .get(
-      "/v1/invoices",
-      async ({ request, server }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return invoiceList(deps, { accountId: account.id, month: null });
-      },
-      describe("GET", "/v1/invoices"),
-    )
-    .get(
-      "/v1/invoices/:month",
-      async ({ request, server, params }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return invoiceAnswer(deps, request, account.id, params.month);
-      },
-      describe("GET", "/v1/invoices/{month}"),
-    )
-    .get(
-      "/v1/credit-notes/:number",
-      async ({ request, server, params }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return creditNoteAnswer(deps, request, params.number, account.id);
-      },
-      describe("GET", "/v1/credit-notes/{number}"),
-    );
+    .get("/v1/invoices", async ({ request, server }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return invoiceList(deps, { accountId: account.id, month: null });
+    })
+    .get("/v1/invoices/:month", async ({ request, server, params }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return invoiceAnswer(deps, request, account.id, params.month);
+    })
+    .get("/v1/credit-notes/:number", async ({ request, server, params }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return creditNoteAnswer(deps, request, params.number, account.id);
+    });
 }
 
 /**

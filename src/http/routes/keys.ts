@@ -1,7 +1,6 @@
 import { requireRights } from "../../gates/key-rights.ts";
 import type { Principal } from "../../gates/types.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "./key-actions.ts";
@@ -11,14 +10,10 @@ import { keyView } from "./key-view.ts";
 /** Keys of the caller's account. A key can't hand on more than it has itself (gates/key-rights.ts). */
 export function keyRoutes(deps: HttpDeps) {
   return managementApp(deps)
-    .get(
-      "/v1/keys",
-      async ({ request, server }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return { object: "list", data: deps.keys.listKeys(account.id).map(keyView) };
-      },
-      describe("GET", "/v1/keys"),
-    )
+    .get("/v1/keys", async ({ request, server }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return { object: "list", data: deps.keys.listKeys(account.id).map(keyView) };
+    })
     .post(
       "/v1/keys",
       async ({ request, server, body }) => {
@@ -28,16 +23,12 @@ export function keyRoutes(deps: HttpDeps) {
         requireRights(principal, draft.record, null);
         return storeKey(deps, draft);
       },
-      { body: keySchema, ...describe("POST", "/v1/keys") },
+      { body: keySchema },
     )
-    .get(
-      "/v1/keys/:id",
-      async ({ request, server, params }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return keyView(findKey(deps, params.id, account.id));
-      },
-      describe("GET", "/v1/keys/{id}"),
-    )
+    .get("/v1/keys/:id", async ({ request, server, params }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return keyView(findKey(deps, params.id, account.id));
+    })
     .patch(
       "/v1/keys/:id",
       async ({ request, server, params, body }) => {
@@ -48,7 +39,7 @@ export function keyRoutes(deps: HttpDeps) {
         requireRights(principal, { ...key, ...change }, key);
         return changeKey(deps, key, change);
       },
-      { body: keySchema, ...describe("PATCH", "/v1/keys/{id}") },
+      { body: keySchema },
     )
     .delete(
       "/v1/keys/:id",
@@ -58,7 +49,7 @@ export function keyRoutes(deps: HttpDeps) {
         requireRights(principal, key, key);
         return revokeKey(deps, key);
       },
-      { parse: "none", ...describe("DELETE", "/v1/keys/{id}") },
+      { parse: "none" },
     )
     .post(
       "/v1/keys/:id/rotate",
@@ -68,7 +59,7 @@ export function keyRoutes(deps: HttpDeps) {
         requireRights(principal, key, key);
         return rotateKey(deps, key);
       },
-      { parse: "none", ...describe("POST", "/v1/keys/{id}/rotate") },
+      { parse: "none" },
     );
 }
 

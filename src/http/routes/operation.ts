@@ -1,20 +1,18 @@
 import { Elysia } from "elysia";
 import type { JsonObject } from "../../lib/json.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { Metrics } from "../metrics.ts";
 
 /** Routes for probes and monitoring. They name no account and need no key. */
 export function operationRoutes(deps: HttpDeps, metrics: Metrics) {
   return new Elysia()
-    .get("/health", () => health(deps), describe("GET", "/health"))
-    .get("/ready", () => ready(deps), describe("GET", "/ready"))
+    .get("/health", () => health(deps))
+    .get("/ready", () => ready(deps))
     .get(
       "/metrics",
       async () => new Response(await metrics.render(), { headers: { "content-type": metrics.contentType } }),
-      describe("GET", "/metrics"),
     )
-    .get("/model-health", () => modelHealth(deps), describe("GET", "/model-health"));
+    .get("/model-health", () => modelHealth(deps));
 }
 
 /** 200 while calls can be served; 503 when storage can't take a hold. */

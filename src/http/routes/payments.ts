@@ -4,14 +4,12 @@ import type { JsonObject } from "../../lib/json.ts";
 import { isSignedPayment, paymentOf } from "../../ledger/payments.ts";
 import { readBody } from "../../wire/read-body.ts";
 import { scanObject } from "../../wire/scan.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 
 /** Where the payment provider tells of payments. Its signature is the only credential; without a configured secret there is no such route. */
 export function paymentRoutes(deps: HttpDeps) {
   return new Elysia().post("/webhooks/stripe", ({ request }) => takePayment(deps, request), {
     parse: "none",
-    ...describe("POST", "/webhooks/stripe"),
   });
 }
 

@@ -4,7 +4,6 @@ import type { Principal } from "../../gates/types.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 
@@ -20,14 +19,10 @@ export const providerKeySchema = t.Object(
 /** Provider keys of the caller's account: calls to these providers are then paid with them. */
 export function providerKeyRoutes(deps: HttpDeps) {
   return managementApp(deps)
-    .get(
-      "/v1/provider-keys",
-      async ({ request, server }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return listProviderKeys(deps, account.id);
-      },
-      describe("GET", "/v1/provider-keys"),
-    )
+    .get("/v1/provider-keys", async ({ request, server }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return listProviderKeys(deps, account.id);
+    })
     .post(
       "/v1/provider-keys",
       async ({ request, server, body }) => {
@@ -35,7 +30,7 @@ export function providerKeyRoutes(deps: HttpDeps) {
         requireWholeAccount(principal);
         return addProviderKey(deps, principal.account.id, body);
       },
-      { body: providerKeySchema, ...describe("POST", "/v1/provider-keys") },
+      { body: providerKeySchema },
     )
     .delete(
       "/v1/provider-keys/:id",
@@ -44,7 +39,7 @@ export function providerKeyRoutes(deps: HttpDeps) {
         requireWholeAccount(principal);
         return removeProviderKey(deps, principal.account.id, params.id);
       },
-      { parse: "none", ...describe("DELETE", "/v1/provider-keys/{id}") },
+      { parse: "none" },
     );
 }
 

@@ -4,7 +4,6 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { Receipt } from "../../ledger/types.ts";
 import { formatCents, formatNano } from "../../lib/money.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { queryOf } from "../peer.ts";
@@ -14,30 +13,18 @@ import { readAuditQuery, readUsageQuery } from "./report-query.ts";
 /** What the caller's account has used, call by call and summed up. */
 export function reportRoutes(deps: HttpDeps) {
   return managementApp(deps)
-    .get(
-      "/v1/usage",
-      async ({ request, server }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return usageReport(deps, request, account.id);
-      },
-      describe("GET", "/v1/usage"),
-    )
-    .get(
-      "/v1/audit",
-      async ({ request, server }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return auditReport(deps, request, account.id);
-      },
-      describe("GET", "/v1/audit"),
-    )
-    .get(
-      "/v1/receipts/:request_id",
-      async ({ request, server, params }) => {
-        const { account } = await identifyOwner(deps, request, server);
-        return receiptReport(deps, params.request_id, account.id);
-      },
-      describe("GET", "/v1/receipts/{request_id}"),
-    );
+    .get("/v1/usage", async ({ request, server }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return usageReport(deps, request, account.id);
+    })
+    .get("/v1/audit", async ({ request, server }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return auditReport(deps, request, account.id);
+    })
+    .get("/v1/receipts/:request_id", async ({ request, server, params }) => {
+      const { account } = await identifyOwner(deps, request, server);
+      return receiptReport(deps, params.request_id, account.id);
+    });
 }
 
 /** Usage of one account, or of all for operators (null). */

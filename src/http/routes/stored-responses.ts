@@ -3,7 +3,6 @@ import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { ResponseStore, StoredResponse } from "../../responses/port.ts";
 import { managementApp } from "../body.ts";
-import { describe } from "../describe.ts";
 import type { HttpDeps } from "../deps.ts";
 import { identifyOwner } from "../identify.ts";
 import { queryOf } from "../peer.ts";
@@ -12,8 +11,7 @@ import { queryOf } from "../peer.ts";
 export function storedResponseRoutes(deps: HttpDeps) {
   const app = managementApp(deps);
   for (const base of ["/v1/responses", "/responses"] as const) {
-    const docs = (method: "GET" | "DELETE", path: string) =>
-      base === "/v1/responses" ? describe(method, `${base}${path}`) : { detail: { hide: true } };
+    const docs = base === "/responses" ? { detail: { hide: true } } : {};
     app
       .get(
         `${base}/:id`,
@@ -21,7 +19,7 @@ export function storedResponseRoutes(deps: HttpDeps) {
           const principal = await identifyOwner(deps, request, server);
           return (await findStored(storeOf(deps), params.id, principal)).response;
         },
-        docs("GET", "/{id}"),
+        docs,
       )
       .delete(
         `${base}/:id`,
@@ -30,7 +28,7 @@ export function storedResponseRoutes(deps: HttpDeps) {
           if (!(await storeOf(deps).delete(params.id, principal.account.id))) throw unknownResponse(params.id);
           return { id: params.id, object: "response", deleted: true };
         },
-        docs("DELETE", "/{id}"),
+        docs,
       )
       .get(
         `${base}/:id/input_items`,
@@ -39,7 +37,7 @@ export function storedResponseRoutes(deps: HttpDeps) {
           const stored = await findStored(storeOf(deps), params.id, principal);
           return inputItems(stored, new URLSearchParams(queryOf(request.url)));
         },
-        docs("GET", "/{id}/input_items"),
+        docs,
       );
   }
   return app;
