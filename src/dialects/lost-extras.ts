@@ -1,8 +1,8 @@
 import type { DialectId } from "../ir/dialect-id.ts";
 import { unsupportedFeature } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
-import type { GenerateRequest, Part } from "../ir/request.ts";
-import { isObject, type JsonObject } from "../lib/json.ts";
+import type { GenerateRequest, Part, Tool } from "../ir/request.ts";
+import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
 
 /** How encoders begin to say that a field has no counterpart; other reasons are about the object as a whole. */
 const NOT_KNOWN = "not known to ";
@@ -52,18 +52,49 @@ export function lostExtras(request: GenerateRequest, target: DialectId, reported
 /** Objects that are read in part: what is left of one is lost by the names inside. */
 const READ_IN_PART: ReadonlySet<string> = new Set([
   "generationConfig",
+  "thinkingConfig",
   "toolConfig",
+  "functionCallingConfig",
   "thinking",
   "output_config",
   "text",
   "reasoning",
 ]);
 
-/** Losses with those of half-read objects told by the fields that were lost in them. */
+/** Losses of half-read objects and of tools told by the fields of the client's request that were lost in them. */
 export function nameInside(request: GenerateRequest, losses: readonly Loss[]): Loss[] {
+  const ofTools = new Map(request.tools.flatMap((tool) => toolPlaces(request.origin, tool)));
+  const told = new Set<string>();
   return losses.flatMap((loss) => {
-    const rest = request.extras.fields[loss.field];
-    if (!READ_IN_PART.has(loss.field) || !isObject(rest) || !loss.reason.startsWith(NOT_KNOWN)) return [loss];
-    return Object.keys(rest).map((name) => ({ ...loss, field: `${loss.field}.${name}` }));
+    const places = ofTools.get(loss.field);
+    if (places !== undefined) {
+      const fields = places.filter((field) => !told.has(field));
+      for (const field of fields) told.add(field);
+      return fields.map((field) => ({ ...loss, field }));
+    }
+    if (!loss.reason.startsWith(NOT_KNOWN)) return [loss];
+    return placesIn(loss.field, loss.field, request.extras.fields[loss.field]).map((field) => ({ ...loss, field }));
+  });
+}
+
+function placesIn(name: string, path: string, rest: JsonValue | undefined): string[] {
+  if (!READ_IN_PART.has(name) || !isObject(rest)) return [path];
+  return Object.entries(rest).flatMap(([inner, value]) => placesIn(inner, `${path}.${inner}`, value));
+}
+
+/**
+ * Where the extras of a tool stood, by the field that they are reported under. Those of a chat function stand in it, and what stands
+ * around it is one of them, as is the head of a Responses namespace, whose name is no loss: it comes back with each call.
+ */
+function toolPlaces(origin: DialectId, { path, kind, extras = {} }: Tool): [string, string[]][] {
+  return Object.entries(extras).map(([name, value]): [string, string[]] => {
+    const field = `${path}.${name}`;
+    if (origin === "openai-chat") {
+      if (name === "tool" && isObject(value)) return [field, Object.keys(value).map((outer) => `${path}.${outer}`)];
+      return [field, path.startsWith("tools[") ? [`${path}.${kind}.${name}`] : [field]];
+    }
+    if (origin !== "openai-responses" || name !== "namespace" || !isObject(value)) return [field, [field]];
+    const head = Object.keys(value).filter((inner) => inner !== "type" && inner !== "name");
+    return [field, head.map((inner) => `${path.slice(0, path.lastIndexOf(".tools["))}.${inner}`)];
   });
 }

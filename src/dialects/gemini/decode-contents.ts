@@ -5,6 +5,7 @@ import type { Part, PartOf, Turn } from "../../ir/request.ts";
 import type { SealBox, SealedPart } from "../../ir/seal.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import { decodeMediaPart, decodeResult, extrasOf } from "./decode-parts.ts";
+import { NOWHERE_ELSE } from "../shared/half-read.ts";
 import { ProtoReader } from "./proto.ts";
 import { readSignature } from "./signature.ts";
 
@@ -43,13 +44,18 @@ export class ContentsDecoder {
       const turn = this.#turn(new ProtoReader(content, `${path}[${index}]`), index);
       const last = turns.at(-1);
       // SDK chats keep each streamed chunk as a content of its own: what was one answer is one turn again.
-      if (last?.role === "assistant" && turn.role === "assistant") last.parts = joinChunks(last.parts, turn.parts);
+      if (last?.role === "assistant" && turn.role === "assistant") this.#join(last, turn);
       else turns.push(turn);
     }
     for (const turn of turns) {
       if (turn.role === "assistant") turn.parts = settleThoughts(turn.parts, this.#recovered);
     }
     return turns;
+  }
+
+  #join(before: Turn, after: Turn): void {
+    before.parts = joinChunks(before.parts, after.parts);
+    this.#lose(after.path, after.extras);
   }
 
   /** Parts of one content: text and media only mean something in a system instruction. */
@@ -127,8 +133,12 @@ export class ContentsDecoder {
 
   /** Calls and responses are written anew for every target: what else stands in them can't be kept. */
   #loseRest(reader: ProtoReader): void {
-    for (const name of Object.keys(reader.rest())) {
-      this.losses.push({ field: reader.at(name), reason: "only known where bytes are passed on", side: "request" });
+    this.#lose(reader.path, reader.rest());
+  }
+
+  #lose(path: string, fields: JsonObject = {}): void {
+    for (const name of Object.keys(fields)) {
+      this.losses.push({ field: `${path}.${name}`, reason: NOWHERE_ELSE, side: "request" });
     }
   }
 
@@ -188,7 +198,8 @@ const formOf = (kind: SealedPart["seal"]["kind"]): "full" | "redacted" | "summar
 function joinChunks(before: Part[], after: Part[]): Part[] {
   const last = before.at(-1);
   const [first, ...rest] = after;
-  if (last?.type !== "text" || first?.type !== "text" || last.seal !== undefined) return [...before, ...after];
+  const isPlain = last?.seal === undefined && last?.extras === undefined && first?.extras === undefined;
+  if (last?.type !== "text" || first?.type !== "text" || !isPlain) return [...before, ...after];
   return [...before.slice(0, -1), { ...first, text: last.text + first.text, path: last.path }, ...rest];
 }
 

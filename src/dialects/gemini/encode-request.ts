@@ -178,9 +178,7 @@ function merged(present: JsonValue | undefined, added: JsonValue | undefined): J
 
 /** Parameters that the catalog says this server refuses, in their camelCase or snake_case name. */
 function dropRefused(body: JsonObject, scope: EncodeScope): void {
-  const refused = new Set(
-    scope.target.compat.refuses.map(camelName),
-  );
+  const refused = new Set(scope.target.compat.refuses.map(camelName));
   if (refused.size === 0) return;
   const config = isObject(body.generationConfig) ? body.generationConfig : {};
   for (const holder of [body, config]) {

@@ -1,4 +1,6 @@
 import { words } from "../../lib/words.ts";
+import { camelName } from "./proto.ts";
+
 /** Hosted tools by the field of the wire's Tool message, and the name that they go by in the representation, in fees and in price fields. */
 const HOSTED_TOOLS: Readonly<Record<string, string>> = words({
   googleSearch: "web_search",
@@ -15,11 +17,9 @@ const HOSTED_TOOLS: Readonly<Record<string, string>> = words({
   mcpServers: "mcp",
 });
 
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
-
 /** Common name of a hosted tool; null when the field isn't a tool that is known. */
 export function hostedToolName(field: string): string | null {
-  return HOSTED_TOOLS[camel(field)] ?? null;
+  return HOSTED_TOOLS[camelName(field)] ?? null;
 }
 
 /** Tool names of `toolCall` and `toolResponse` parts, whose wire form is an enum. */

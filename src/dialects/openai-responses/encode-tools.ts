@@ -34,7 +34,9 @@ function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
     encoding.lose(tool.path, `the hosted tool ${tool.name} of another provider is not known to OpenAI Responses`);
     return null;
   }
-  const { namespace: _namespace, ...extras } = tool.extras ?? {};
+  const { namespace, ...own } = tool.extras ?? {};
+  // Only this dialect's namespaces are put back around their tools.
+  const extras = encoding.isOwn || namespace === undefined ? own : { ...own, namespace };
   const head = {
     name: tool.name,
     ...(tool.description === undefined ? {} : { description: tool.description }),

@@ -1,0 +1,49 @@
+import { type HalfRead, readsInside, readsOnly } from "../shared/half-read.ts";
+
+const NAMED = readsOnly(["name"]);
+const CACHE_CONTROL = readsOnly(["type", "ttl"]);
+const TOOL_REFERENCE = { function: NAMED, custom: NAMED };
+
+const CONTENT = readsInside(
+  {
+    image_url: readsOnly(["url", "detail"]),
+    input_audio: readsOnly(["data", "format"]),
+    file: readsOnly(["file_id", "file_data", "filename"]),
+    video_url: readsOnly(["url"]),
+    cache_control: CACHE_CONTROL,
+    prompt_cache_breakpoint: readsOnly(["mode", "ttl"]),
+  },
+  { refusal: readsOnly(["type", "refusal"]), thinking: readsOnly(["type", "thinking"]) },
+);
+
+const GRAMMAR = readsOnly(["syntax", "definition"]);
+const CUSTOM = readsInside({ format: readsOnly(["type"], { grammar: GRAMMAR }) });
+const SCHEMA = readsOnly(["name", "description", "schema", "strict"]);
+
+/** A choice that names something hosted is kept whole. */
+const CHOICE = readsOnly(["type"], {
+  ...TOOL_REFERENCE,
+  allowed_tools: readsOnly(["mode"], { tools: readsOnly(["type"], TOOL_REFERENCE) }),
+});
+
+const OBJECTS = {
+  messages: readsInside({ content: CONTENT, function_call: readsOnly(["name", "arguments"]) }),
+  tools: readsInside(
+    {},
+    {
+      function: readsInside({ cache_control: CACHE_CONTROL }),
+      custom: readsOnly(["type"], { custom: CUSTOM, cache_control: CACHE_CONTROL }),
+    },
+  ),
+  function_call: NAMED,
+  response_format: readsOnly(["type", "schema"], { json_schema: SCHEMA }),
+  reasoning: readsOnly(["effort", "max_tokens", "enabled", "exclude", "summary"]),
+  thinking: readsOnly(["type", "budget_tokens"]),
+  // Padding is never added here, so nobody has to switch it off.
+  stream_options: readsOnly(["include_usage", "include_obfuscation"]),
+  cache_control: CACHE_CONTROL,
+};
+
+/** What of a chat request's inner objects is read. */
+export const halfRead = (isChoiceKept: boolean): HalfRead =>
+  readsInside(isChoiceKept ? OBJECTS : { ...OBJECTS, tool_choice: CHOICE });
