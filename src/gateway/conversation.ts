@@ -3,7 +3,6 @@ import { finalResponse } from "../responses/memory.ts";
 import type { ResponseStore } from "../responses/port.ts";
 import { scanObject } from "../wire/scan.ts";
 import type { LiveCall } from "./live-call.ts";
-import { findHolders } from "./provider-ids.ts";
 
 /** What in a Responses request refers to something outside of it. Most calls have none of it and stay unparsed. */
 const REFERRING = ["previous_response_id", "conversation", "prompt", "background"] as const;
@@ -18,8 +17,7 @@ export async function completeRequest(live: LiveCall): Promise<void> {
   if (!REFERRING.some((name) => doc.fields.has(name)) && !doc.includes('"item_reference"')) return;
   const { call, deps } = live;
   const account = call.principal.account.id;
-  const owns = (id: string): boolean => findHolders(live, "conversation", id).some((holder) => holder.own);
-  const continued = await deps.conversations.complete(live.body, account, storeOf(live), owns);
+  const continued = await deps.conversations.complete(live.body, account, storeOf(live));
   live.previousResponse = continued.previous?.id ?? null;
   if (continued.body === live.body) return;
   live.doc = scanObject(new TextEncoder().encode(JSON.stringify(continued.body)));

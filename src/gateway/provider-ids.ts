@@ -56,7 +56,7 @@ export function holdersFor(live: LiveCall): (reference: ProviderReference) => re
 const isNobody = (live: LiveCall): boolean => live.call.principal.bearer === "anonymous";
 
 /** By whom and how an id was got. */
-export function findHolders(live: LiveCall, kind: string, id: string): ReferenceHolder[] {
+function findHolders(live: LiveCall, kind: string, id: string): ReferenceHolder[] {
   const asking = isNobody(live) ? null : live.call.principal.account.id;
   return live.deps.ownership
     .find(kind, id)

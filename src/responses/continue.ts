@@ -13,9 +13,6 @@ export interface Continued {
   previous: StoredResponse | null;
 }
 
-/** Whether the account was given this conversation by a provider. */
-export type OwnsConversation = (id: string) => boolean;
-
 /** Looks up an item that the account was given before; null when it isn't known any more. */
 export type FindItem = (id: string) => JsonObject | null;
 
@@ -29,9 +26,8 @@ export async function completeConversation(
   account: string,
   store: ResponseStore | null,
   findItem: FindItem,
-  owns: OwnsConversation,
 ): Promise<Continued> {
-  refuseOtherState(body, owns);
+  refuseOtherState(body);
   const own = resolveReferences(body["input"], findItem);
   const id = body["previous_response_id"] ?? null;
   if (id === null) return { body: own === null ? body : { ...body, input: own }, previous: null };
@@ -42,15 +38,11 @@ export async function completeConversation(
   return { body: { ...rest, input }, previous };
 }
 
-/** Conversations and background runs live at a provider; the gateway makes neither, with storage or without. */
-function refuseOtherState(body: JsonObject, owns: OwnsConversation): void {
+/** Background runs live at a provider; so do conversations, which go where their account got them, or nowhere: that is for routing to say. */
+function refuseOtherState(body: JsonObject): void {
   const conversation = body["conversation"] ?? null;
-  const id = isObject(conversation) ? conversation["id"] : conversation;
-  if (conversation !== null && !(typeof id === "string" && owns(id))) {
-    throw unsupportedFeature(
-      "conversation",
-      "conversation: not served here; use previous_response_id or send all of it in input",
-    );
+  if (isObject(conversation) && typeof conversation["id"] !== "string") {
+    throw invalidRequest("conversation.id", "conversation.id: expected a string");
   }
   if (body["background"] === true) {
     throw unsupportedFeature("background", "background: not served here; ask for a stream instead");

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { JsonObject } from "../lib/json.ts";
-import { completeConversation, type Continued, outputOf, type OwnsConversation } from "./continue.ts";
+import { completeConversation, type Continued, outputOf } from "./continue.ts";
 import type { ResponseStore } from "./port.ts";
 import { RecentItems } from "./recent-items.ts";
 import { type FinishedResponse, recordOf, wantsStorage } from "./record.ts";
@@ -19,9 +19,9 @@ export class ConversationMemory {
   }
 
   /** The request with everything that it refers to put in its place. Throws GatewayError 400 and 404, naming the field. */
-  complete(body: JsonObject, account: string, store: ResponseStore | null, owns: OwnsConversation): Promise<Continued> {
+  complete(body: JsonObject, account: string, store: ResponseStore | null): Promise<Continued> {
     const now = this.#clock.monotonic();
-    return completeConversation(body, account, store, (id) => this.#recent.find(account, id, now), owns);
+    return completeConversation(body, account, store, (id) => this.#recent.find(account, id, now));
   }
 
   /** Whether the answer to this request is stored: where storage is on it is, unless the client says no. */

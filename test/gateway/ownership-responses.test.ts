@@ -50,16 +50,22 @@ const answering =
   () => ({ body: { ...(responsesAnswer().body as object), ...more } });
 
 test("a conversation goes on for the account that a provider gave it to, by its name or as an object", async () => {
-  expect(await ask(alice, { conversation: "conv_1" })).toEqual({ status: 400, param: "conversation" });
+  expect(await ask(alice, { conversation: "conv_1" })).toEqual({ status: 404, param: "conversation" });
   upstream.reply(answering({ conversation: { id: "conv_1" } }));
   expect((await ask(alice, {})).status).toBe(200);
   upstream.always(responsesReply());
   for (const conversation of ["conv_1", { id: "conv_1" }]) {
     expect((await ask(alice, { conversation })).status).toBe(200);
     expect(upstream.last.json()).toMatchObject({ conversation });
-    expect((await ask(bob, { conversation })).status).toBe(400);
+    const param = typeof conversation === "string" ? "conversation" : "conversation.id";
+    expect(await ask(bob, { conversation })).toEqual({ status: 404, param });
     expect(await ask(alice, { conversation, model: "n" })).toMatchObject({ status: 404 });
   }
+});
+
+test("a conversation that is none names its place", async () => {
+  expect(await ask(alice, { conversation: 5 })).toEqual({ status: 400, param: "conversation" });
+  expect(await ask(alice, { conversation: {} })).toEqual({ status: 400, param: "conversation.id" });
 });
 
 test("a container in an earlier item is told to no provider of the dialect but its own, and keeps no other from being asked", async () => {

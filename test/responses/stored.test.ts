@@ -22,10 +22,8 @@ function memoryStore(now = 1000): ResponseStore & { rows: Map<string, StoredResp
   };
 }
 
-const nobodys = (): boolean => false;
-
 const complete = (body: JsonObject, account: string, store: ResponseStore | null): Promise<Continued> =>
-  completeConversation(body, account, store, () => null, nobodys);
+  completeConversation(body, account, store, () => null);
 
 const message = (text: string): JsonObject => ({
   type: "message",
@@ -96,7 +94,6 @@ describe("a conversation continued by id", () => {
 
   test.each([
     ["previous_response_id", { previous_response_id: "resp_1" }],
-    ["conversation", { conversation: "conv_1" }],
     ["background", { background: true }],
   ] as [string, JsonObject][])("with storage off, %s is not supported", async (param, fields) => {
     expect(complete({ input: "x", ...fields }, "acct_1", null)).rejects.toMatchObject({
@@ -109,6 +106,7 @@ describe("a conversation continued by id", () => {
   test.each([
     ["previous_response_id", { previous_response_id: 5, input: "x" }],
     ["input", { previous_response_id: "resp_1", input: 5 }],
+    ["conversation.id", { conversation: {}, input: "x" }],
     ["input[0]", { previous_response_id: "resp_1", input: ["x"] }],
   ] as [string, JsonObject][])("a wrong %s is a 400 that names it", async (param, body) => {
     const store = memoryStore();
@@ -167,7 +165,7 @@ describe("items that are referred to", () => {
     await keep(memory, { input: "one" });
     const call = { type: "function_call", call_id: "c", name: "f", arguments: "{}" };
     for (const entry of [reference, { id: "msg_1" }]) {
-      const { body } = await memory.complete({ model: "m", input: [entry, call] }, "acct_1", null, nobodys);
+      const { body } = await memory.complete({ model: "m", input: [entry, call] }, "acct_1", null);
       expect(body).toEqual({ model: "m", input: [message("two"), call] });
     }
   });
@@ -189,7 +187,6 @@ describe("items that are referred to", () => {
           },
           account,
           null,
-          nobodys,
         ),
       ).rejects.toMatchObject({
         status: 404,
@@ -197,7 +194,7 @@ describe("items that are referred to", () => {
         param: "input[1].id",
       });
     }
-    expect(memory.complete({ input: [{ type: "item_reference" }] }, "acct_1", null, nobodys)).rejects.toMatchObject({
+    expect(memory.complete({ input: [{ type: "item_reference" }] }, "acct_1", null)).rejects.toMatchObject({
       status: 400,
       param: "input[0].id",
     });
@@ -208,7 +205,7 @@ describe("items that are referred to", () => {
     const store = memoryStore();
     await keep(memory, { input: "one", store: false }, store);
     expect(store.rows.size).toBe(0);
-    expect(memory.complete({ input: [reference] }, "acct_1", store, nobodys)).rejects.toMatchObject({ status: 404 });
+    expect(memory.complete({ input: [reference] }, "acct_1", store)).rejects.toMatchObject({ status: 404 });
     expect([memory.stores({}, store), memory.stores({}, null), memory.stores({ store: false }, store)]).toEqual([
       true,
       false,
@@ -225,7 +222,6 @@ describe("items that are referred to", () => {
       { input: [{ role: "user", content: "three" }], previous_response_id: "resp_1" },
       "acct_1",
       store,
-      nobodys,
     );
     expect(body["input"]).toHaveLength(3);
   });
