@@ -1,9 +1,8 @@
 import { type Static, t } from "elysia";
 import type { AuditSink } from "../../audit/sinks.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 import { requireWholeAccount } from "./provider-keys.ts";
 
 const sinkSchema = t.Object(
@@ -13,15 +12,11 @@ const sinkSchema = t.Object(
 
 /** Where the caller's account wants the records of its calls pushed. */
 export function auditSinkRoutes(deps: HttpDeps) {
-  return managementApp(deps)
-    .get("/v1/audit-sink", async ({ request, server }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return sinkView(deps.sinks.find(account.id));
-    })
+  return ownerApp(deps)
+    .get("/v1/audit-sink", ({ principal: { account } }) => sinkView(deps.sinks.find(account.id)))
     .put(
       "/v1/audit-sink",
-      async ({ request, server, body }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, body }) => {
         requireWholeAccount(principal);
         return setSink(deps, principal.account.id, body);
       },
@@ -29,8 +24,7 @@ export function auditSinkRoutes(deps: HttpDeps) {
     )
     .delete(
       "/v1/audit-sink",
-      async ({ request, server }) => {
-        const principal = await identifyOwner(deps, request, server);
+      async ({ principal }) => {
         requireWholeAccount(principal);
         await deps.sinks.remove(principal.account.id);
         return { object: "audit_sink", deleted: true };

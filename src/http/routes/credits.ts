@@ -2,15 +2,13 @@ import type { AccountRecord, KeyRecord } from "../../gates/types.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Balance } from "../../ledger/types.ts";
 import { centsCeil, centsFloor, formatNano } from "../../lib/money.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 import { queryOf } from "../peer.ts";
 
 /** The wallet of the caller's account; the exact amounts behind it with `?details=true`. */
 export function creditRoutes(deps: HttpDeps) {
-  return managementApp(deps).get("/v1/credits", async ({ request, server }) => {
-    const { account, key } = await identifyOwner(deps, request, server);
+  return ownerApp(deps).get("/v1/credits", async ({ principal: { account, key }, request }) => {
     const balance = await deps.ledger.balance(account.id);
     const view = creditsView(balance, account, key);
     const details = new URLSearchParams(queryOf(request.url)).get("details") === "true";

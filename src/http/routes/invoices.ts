@@ -2,27 +2,21 @@ import type { IssuedInvoice } from "../../accounting/invoice-document.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { monthOf } from "../../ledger/periods.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 import { creditNotePage, invoicePage } from "../pages/invoice.ts";
 import { creditNoteViews, invoiceView, type ShownInvoice } from "./invoice-view.ts";
 
 /** The account's invoices and credit notes: JSON, or pages to print for browsers. */
 export function invoiceRoutes(deps: HttpDeps) {
-  return managementApp(deps)
-    .get("/v1/invoices", async ({ request, server }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return invoiceList(deps, { accountId: account.id, month: null });
-    })
-    .get("/v1/invoices/:month", async ({ request, server, params }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return invoiceAnswer(deps, request, account.id, params.month);
-    })
-    .get("/v1/credit-notes/:number", async ({ request, server, params }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return creditNoteAnswer(deps, request, params.number, account.id);
-    });
+  return ownerApp(deps)
+    .get("/v1/invoices", ({ principal: { account } }) => invoiceList(deps, { accountId: account.id, month: null }))
+    .get("/v1/invoices/:month", ({ principal: { account }, request, params }) =>
+      invoiceAnswer(deps, request, account.id, params.month),
+    )
+    .get("/v1/credit-notes/:number", ({ principal: { account }, request, params }) =>
+      creditNoteAnswer(deps, request, params.number, account.id),
+    );
 }
 
 /**

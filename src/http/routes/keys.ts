@@ -1,23 +1,21 @@
 import { requireRights } from "../../gates/key-rights.ts";
 import type { Principal } from "../../gates/types.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 import { changeKey, draftKey, findKey, revokeKey, rotateKey, storeKey } from "./key-actions.ts";
 import { type KeyChange, keySchema, readKeyInput } from "./key-input.ts";
 import { keyView } from "./key-view.ts";
 
 /** Keys of the caller's account. A key can't hand on more than it has itself (gates/key-rights.ts). */
 export function keyRoutes(deps: HttpDeps) {
-  return managementApp(deps)
-    .get("/v1/keys", async ({ request, server }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return { object: "list", data: deps.keys.listKeys(account.id).map(keyView) };
-    })
+  return ownerApp(deps)
+    .get("/v1/keys", ({ principal: { account } }) => ({
+      object: "list",
+      data: deps.keys.listKeys(account.id).map(keyView),
+    }))
     .post(
       "/v1/keys",
-      async ({ request, server, body }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, body }) => {
         const wanted = inherited(principal, readKeyInput(body, deps.clock.now()));
         const draft = draftKey(deps, principal.account.id, "user", wanted);
         requireRights(principal, draft.record, null);
@@ -25,14 +23,10 @@ export function keyRoutes(deps: HttpDeps) {
       },
       { body: keySchema },
     )
-    .get("/v1/keys/:id", async ({ request, server, params }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return keyView(findKey(deps, params.id, account.id));
-    })
+    .get("/v1/keys/:id", ({ principal: { account }, params }) => keyView(findKey(deps, params.id, account.id)))
     .patch(
       "/v1/keys/:id",
-      async ({ request, server, params, body }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, params, body }) => {
         const key = findKey(deps, params.id, principal.account.id);
         const change = readKeyInput(body, deps.clock.now());
         requireRights(principal, key, key);
@@ -43,8 +37,7 @@ export function keyRoutes(deps: HttpDeps) {
     )
     .delete(
       "/v1/keys/:id",
-      async ({ request, server, params }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, params }) => {
         const key = findKey(deps, params.id, principal.account.id);
         requireRights(principal, key, key);
         return revokeKey(deps, key);
@@ -53,8 +46,7 @@ export function keyRoutes(deps: HttpDeps) {
     )
     .post(
       "/v1/keys/:id/rotate",
-      async ({ request, server, params }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, params }) => {
         const key = findKey(deps, params.id, principal.account.id);
         requireRights(principal, key, key);
         return rotateKey(deps, key);

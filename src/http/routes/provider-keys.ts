@@ -3,9 +3,8 @@ import type { ProviderKeyRecord } from "../../gates/provider-keys.ts";
 import type { Principal } from "../../gates/types.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 
 export const providerKeySchema = t.Object(
   {
@@ -18,15 +17,11 @@ export const providerKeySchema = t.Object(
 
 /** Provider keys of the caller's account: calls to these providers are then paid with them. */
 export function providerKeyRoutes(deps: HttpDeps) {
-  return managementApp(deps)
-    .get("/v1/provider-keys", async ({ request, server }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return listProviderKeys(deps, account.id);
-    })
+  return ownerApp(deps)
+    .get("/v1/provider-keys", ({ principal: { account } }) => listProviderKeys(deps, account.id))
     .post(
       "/v1/provider-keys",
-      async ({ request, server, body }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, body }) => {
         requireWholeAccount(principal);
         return addProviderKey(deps, principal.account.id, body);
       },
@@ -34,8 +29,7 @@ export function providerKeyRoutes(deps: HttpDeps) {
     )
     .delete(
       "/v1/provider-keys/:id",
-      async ({ request, server, params }) => {
-        const principal = await identifyOwner(deps, request, server);
+      ({ principal, params }) => {
         requireWholeAccount(principal);
         return removeProviderKey(deps, principal.account.id, params.id);
       },

@@ -3,28 +3,20 @@ import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Receipt } from "../../ledger/types.ts";
 import { formatCents, formatNano } from "../../lib/money.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 import { queryOf } from "../peer.ts";
 import { exportRecords } from "./audit-export.ts";
 import { readAuditQuery, readUsageQuery } from "./report-query.ts";
 
 /** What the caller's account has used, call by call and summed up. */
 export function reportRoutes(deps: HttpDeps) {
-  return managementApp(deps)
-    .get("/v1/usage", async ({ request, server }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return usageReport(deps, request, account.id);
-    })
-    .get("/v1/audit", async ({ request, server }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return auditReport(deps, request, account.id);
-    })
-    .get("/v1/receipts/:request_id", async ({ request, server, params }) => {
-      const { account } = await identifyOwner(deps, request, server);
-      return receiptReport(deps, params.request_id, account.id);
-    });
+  return ownerApp(deps)
+    .get("/v1/usage", ({ principal: { account }, request }) => usageReport(deps, request, account.id))
+    .get("/v1/audit", ({ principal: { account }, request }) => auditReport(deps, request, account.id))
+    .get("/v1/receipts/:request_id", ({ principal: { account }, params }) =>
+      receiptReport(deps, params.request_id, account.id),
+    );
 }
 
 /** Usage of one account, or of all for operators (null). */

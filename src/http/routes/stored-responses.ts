@@ -2,29 +2,26 @@ import type { Principal } from "../../gates/types.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { ResponseStore, StoredResponse } from "../../responses/port.ts";
-import { managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { identifyOwner } from "../identify.ts";
+import { ownerApp } from "../owner.ts";
 import { queryOf } from "../peer.ts";
 
 /** Stored responses of the OpenAI Responses API: read, delete, list the input. Only where the catalog turns storage on. */
 export function storedResponseRoutes(deps: HttpDeps) {
-  const app = managementApp(deps);
+  const app = ownerApp(deps);
   for (const base of ["/v1/responses", "/responses"] as const) {
     const docs = base === "/responses" ? { detail: { hide: true } } : {};
     app
       .get(
         `${base}/:id`,
-        async ({ request, server, params }) => {
-          const principal = await identifyOwner(deps, request, server);
+        async ({ principal, params }) => {
           return (await findStored(storeOf(deps), params.id, principal)).response;
         },
         docs,
       )
       .delete(
         `${base}/:id`,
-        async ({ request, server, params }) => {
-          const principal = await identifyOwner(deps, request, server);
+        async ({ principal, params }) => {
           if (!(await storeOf(deps).delete(params.id, principal.account.id))) throw unknownResponse(params.id);
           return { id: params.id, object: "response", deleted: true };
         },
@@ -32,8 +29,7 @@ export function storedResponseRoutes(deps: HttpDeps) {
       )
       .get(
         `${base}/:id/input_items`,
-        async ({ request, server, params }) => {
-          const principal = await identifyOwner(deps, request, server);
+        async ({ principal, request, params }) => {
           const stored = await findStored(storeOf(deps), params.id, principal);
           return inputItems(stored, new URLSearchParams(queryOf(request.url)));
         },
