@@ -16,6 +16,8 @@ export interface EarlyFault {
   breaker: "open" | "closed" | "cooling" | "disabled";
   /** Only where a stream was asked for. */
   streamOnly?: boolean;
+  /** The gateway gives up waiting: its tests run with short times, in a gateway of their own. */
+  hangs?: boolean;
 }
 
 const provider503 = { status: 503, code: "provider_error", failsOver: true, breaker: "open" } as const;
@@ -41,7 +43,7 @@ export const EARLY_FAULTS: readonly EarlyFault[] = [
     ...provider503,
     causes: ["reset", "truncated", "bad_answer"],
   },
-  { name: "hangs before headers", reply: faults.hangBeforeHeaders, ...provider503, causes: ["timeout"] },
+  { name: "hangs before headers", reply: faults.hangBeforeHeaders, ...provider503, causes: ["timeout"], hangs: true },
   { name: "speaks no HTTP", reply: faults.notHttp, ...provider503, causes: ["bad_answer"] },
   {
     name: "has a bad chunk size",

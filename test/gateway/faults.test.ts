@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { type JsonObject, parseJson } from "../../src/lib/json.ts";
-import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
-import { refusedUrl, startUpstream, type Upstream } from "../support/upstream.ts";
-import { EARLY_FAULTS, gatedStream, LATE_FAULTS, SAID } from "./faults-support.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { startUpstream } from "../support/upstream.ts";
+import { type Bed, startBed } from "./faults-bed.ts";
+import { EARLY_FAULTS, type EarlyFault, gatedStream, LATE_FAULTS, SAID } from "./faults-support.ts";
 import {
+  IDLE_MS,
   at,
   auditOf,
   catalogOf,
@@ -11,102 +13,120 @@ import {
   CLIENTS,
   framesOf,
   kindOf,
-  model,
   requestIdOf,
   StreamReader,
 } from "./support.ts";
 
-/** Times so short that no row waits. */
-const ROUTING = { first_token_timeout_ms: 120, idle_timeout_ms: 200, total_timeout_ms: 1500, retries: 2 };
+/** ms after which a gateway gives up on a provider that hangs. Only providers that do hang are given so little. */
+const SOON = 120;
+
+/** The provider is the only one: the client is told, and pays nothing. */
+async function expectRefused(bed: Bed, client: ClientDialect, fault: EarlyFault, stream: boolean): Promise<void> {
+  const { gateway, key } = bed;
+  bed.bad.reset().always(fault.reply(kindOf(client.id)));
+  const before = await gateway.balance(key.accountId);
+  const response = await bed.ask("alone", stream);
+  const body = parseJson(await response.text()) as JsonObject;
+  expect(response.status).toBe(fault.status);
+  expect(client.errorCode(body)).toBe(fault.code);
+  expect(fault.causes).toContain(causeOf(client, body));
+  if (fault.status === 429) expect(response.headers.get("retry-after")).toBe("7");
+  expect(JSON.stringify(body)).not.toContain("127.0.0.1");
+  expect(await gateway.balance(key.accountId)).toEqual(before);
+  const row = await auditOf(gateway, key, requestIdOf(response));
+  expect(row).toMatchObject({ status: fault.status, error_code: fault.code, charged: "0.00" });
+  expect(gateway.verify()).toEqual([]);
+}
+
+/** There is another provider: it answers, unless the fault is the request's. `meanwhile` happens while the call is under way. */
+async function expectFailover(
+  bed: Bed,
+  client: ClientDialect,
+  fault: EarlyFault,
+  stream: boolean,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const kind = kindOf(client.id);
+  bed.bad.reset().always(fault.reply(kind));
+  bed.good.reset().always(kind.reply());
+  const call = bed.ask("m", stream);
+  await meanwhile();
+  const response = await call;
+  await response.text();
+  expect(response.status).toBe(fault.failsOver ? 200 : fault.status);
+  expect(bed.good.requests).toHaveLength(fault.failsOver ? 1 : 0);
+  const row = await auditOf(bed.gateway, bed.key, requestIdOf(response));
+  expect(row.charged).toBe(fault.failsOver ? "0.000025" : "0.00");
+  if (fault.failsOver) expect(row).toMatchObject({ provider: "good", stream_state: "completed" });
+  await bed.expectQuiet();
+}
+
+/** The gateway's monotonic clock shows `ms` more, until the end of the block. */
+function laterBy(ms: number): Disposable {
+  const now = performance.now.bind(performance);
+  return spyOn(performance, "now").mockImplementation(() => now() + ms);
+}
+
+const otherwise = (fault: EarlyFault): string => (fault.failsOver ? "another provider answers" : "no other is asked");
 
 for (const client of CLIENTS) {
   const kind = kindOf(client.id);
   describe(`faults toward ${client.id}`, () => {
-    let bad: Upstream;
-    let good: Upstream;
-    let gateway: TestGateway;
-    let key: TestKey;
-
+    let bed: Bed;
     beforeAll(async () => {
-      bad = await startUpstream();
-      good = await startUpstream();
-      gateway = await startGateway({
-        catalog: catalogOf({
-          providers: {
-            bad: { kind: kind.kind, url: bad.url },
-            good: { kind: kind.kind, url: good.url },
-            alone: { kind: kind.kind, url: bad.url },
-            down: { kind: kind.kind, url: await refusedUrl() },
-          },
-          models: [
-            model("m", "bad", { equivalents: ["set"] }),
-            model("n", "good", { equivalents: ["set"] }),
-            model("alone", "alone"),
-            model("down", "down"),
-          ],
-          routing: { ...ROUTING, breaker: { enabled: false } },
-        }),
-      });
-      key = await gateway.createKey({ credit: "5.00" });
+      bed = await startBed(client);
     });
-    afterAll(async () => {
-      await gateway[Symbol.asyncDispose]();
-      bad.stop();
-      good.stop();
-    });
-
-    const ask = (name: string, stream: boolean): Promise<Response> => {
-      const wanted = { model: name, stream, maxTokens: 100 };
-      return gateway.post(client.path(wanted), client.body(wanted), key.key);
-    };
+    afterAll(() => bed[Symbol.asyncDispose]());
 
     describe("before the first byte", () => {
-      for (const fault of EARLY_FAULTS) {
+      for (const fault of EARLY_FAULTS.filter(({ hangs }) => hangs !== true)) {
         for (const stream of fault.streamOnly === true ? [true] : [false, true]) {
-          const shape = stream ? "stream" : "JSON";
-          test(`${fault.name} (${shape}): ${fault.status}, free`, async () => {
-            bad.reset().always(fault.reply(kind));
-            const before = await gateway.balance(key.accountId);
-            const response = await ask("alone", stream);
-            const body = parseJson(await response.text()) as JsonObject;
-            expect(response.status).toBe(fault.status);
-            expect(client.errorCode(body)).toBe(fault.code);
-            expect(fault.causes).toContain(causeOf(client, body));
-            if (fault.status === 429) expect(response.headers.get("retry-after")).toBe("7");
-            expect(JSON.stringify(body)).not.toContain("127.0.0.1");
-            expect(await gateway.balance(key.accountId)).toEqual(before);
-            const row = await auditOf(gateway, key, requestIdOf(response));
-            expect(row).toMatchObject({ status: fault.status, error_code: fault.code, charged: "0.00" });
-            expect(gateway.verify()).toEqual([]);
-          });
-
-          test(`${fault.name} (${shape}): ${fault.failsOver ? "another provider answers" : "no other is asked"}`, async () => {
-            bad.reset().always(fault.reply(kind));
-            good.reset().always(kind.reply());
-            const response = await ask("m", stream);
-            await response.text();
-            expect(response.status).toBe(fault.failsOver ? 200 : fault.status);
-            expect(good.requests).toHaveLength(fault.failsOver ? 1 : 0);
-            const row = await auditOf(gateway, key, requestIdOf(response));
-            expect(row.charged).toBe(fault.failsOver ? "0.000025" : "0.00");
-            if (fault.failsOver) expect(row).toMatchObject({ provider: "good", stream_state: "completed" });
-            await expectQuiet();
-          });
+          const name = `${fault.name} (${stream ? "stream" : "JSON"})`;
+          test(`${name}: ${fault.status}, free`, () => expectRefused(bed, client, fault, stream));
+          test(`${name}: ${otherwise(fault)}`, () => expectFailover(bed, client, fault, stream));
         }
       }
 
+      for (const fault of EARLY_FAULTS.filter(({ hangs }) => hangs === true)) {
+        test(`${fault.name} (JSON): ${fault.status}, free`, async () => {
+          await using own = await startBed(client, { total: SOON });
+          await expectRefused(own, client, fault, false);
+        });
+        test(`${fault.name} (JSON): ${otherwise(fault)}`, async () => {
+          const total = 1_000_000;
+          await using own = await startBed(client, { total });
+          using timers = spyOn(globalThis, "setTimeout");
+          await expectFailover(own, client, fault, false, async () => {
+            await own.bad.request();
+            // Without a stream the first provider gets half of the call's time, the other one what is left of it.
+            const half = timers.mock.calls.find(([, ms = 0]) => ms > total * 0.4 && ms <= total / 2);
+            expect(half).toBeDefined();
+            half?.[0]();
+          });
+        });
+        test(`${fault.name} (stream): ${fault.status}, free`, async () => {
+          await using own = await startBed(client, { badFirstToken: SOON });
+          await expectRefused(own, client, fault, true);
+        });
+        test(`${fault.name} (stream): ${otherwise(fault)}`, async () => {
+          await using own = await startBed(client, { badFirstToken: SOON });
+          await expectFailover(own, client, fault, true);
+        });
+      }
+
       test("connection refused", async () => {
-        const response = await ask("down", true);
+        const response = await bed.ask("down", true);
         const body = parseJson(await response.text()) as JsonObject;
         expect(response.status).toBe(503);
         expect(causeOf(client, body)).toBe("refused");
-        await expectQuiet();
+        await bed.expectQuiet();
       });
     });
 
     describe("after the first byte", () => {
       for (const [index, fault] of LATE_FAULTS.entries()) {
         test(`the provider ${fault.name}: an error frame, what was delivered is billed`, async () => {
+          const { bad, good, gateway, key, ask, expectQuiet } = bed;
           const name = `late-${index}`;
           bad.reset().always(gatedStream(kind, name, fault.tail(kind)));
           good.reset().always(kind.reply());
@@ -115,6 +135,7 @@ for (const client of CLIENTS) {
           const reader = new StreamReader(response);
           await reader.until(SAID);
           bad.gate(name).open();
+          using _later = fault.streamState === "timeout" ? laterBy(IDLE_MS + 1) : null;
           const frames = framesOf(await reader.rest());
           const last = frames.at(-1);
           expect(last !== undefined && client.isError(last)).toBe(true);
@@ -134,11 +155,6 @@ for (const client of CLIENTS) {
         });
       }
     });
-
-    async function expectQuiet(): Promise<void> {
-      expect(await gateway.balance(key.accountId)).toMatchObject({ held: "0.00" });
-      expect(gateway.verify()).toEqual([]);
-    }
   });
 }
 
@@ -161,7 +177,11 @@ describe("breakers", () => {
       await using gateway = await startGateway({
         catalog: catalogOf({
           providers: { one: { kind: kind.kind, url: up.url } },
-          routing: { ...ROUTING, retries: 0, breaker: { consecutive_failures: 1 } },
+          routing: {
+            ...(fault.hangs === true ? { first_token_timeout_ms: SOON } : {}),
+            retries: 0,
+            breaker: { consecutive_failures: 1 },
+          },
         }),
       });
       const key = await gateway.createKey({ credit: "5.00" });

@@ -180,12 +180,24 @@ export const model = (id: string, provider: string, more: Record<string, unknown
   ...more,
 });
 
-/** A catalog file; JSON is YAML. Retries come at once and the rate limit is off unless a test says otherwise. */
+/** Between two data frames: `idle_timeout_ms` of a gateway whose test gives none. */
+export const IDLE_MS = 600_000;
+/** So long that no time limit runs out by itself, however slow the machine is: a test shortens the one that it is about. */
+const PATIENT = {
+  first_token_timeout_ms: 600_000,
+  idle_timeout_ms: IDLE_MS,
+  deadline_ms: 1_200_000,
+  total_timeout_ms: 1_200_000,
+  commit_after_ms: 600_000,
+  keep_alive_ms: 600_000,
+};
+
+/** A catalog file; JSON is YAML. Retries come at once; rate and time limits are off unless a test says otherwise. */
 export function catalogOf(parts: CatalogParts): string {
   const [first = ""] = Object.keys(parts.providers);
   return JSON.stringify({
     access: { limits: { requests_per_minute: 0 }, ...parts.access },
-    routing: { retries: 2, backoff_min_ms: 0, backoff_max_ms: 1, ...parts.routing },
+    routing: { ...PATIENT, retries: 2, backoff_min_ms: 0, backoff_max_ms: 1, ...parts.routing },
     ...(parts.billing === undefined ? {} : { billing: parts.billing }),
     providers: Object.fromEntries(
       Object.entries(parts.providers).map(([name, { kind, url }]) => [
