@@ -4,12 +4,15 @@ import { readBody } from "../wire/read-body.ts";
 import { scanObject } from "../wire/scan.ts";
 import type { HttpDeps } from "./deps.ts";
 
+/** Throws for a caller who may not use these routes. */
+export type Guard = (request: Request) => void;
+
 /**
  * An Elysia instance for routes with JSON bodies of their own: bodies are read by the same scanner as inference bodies (size, depth, duplicate
  * keys, prototype keys), unknown fields are a 400 instead of being stripped. No body is an empty object.
  * `guard` runs before body and parameters are looked at. `maxBytes`: where bodies may be larger than elsewhere.
  */
-export function managementApp(deps: HttpDeps, guard?: (request: Request) => void, maxBytes?: number) {
+export function managementApp(deps: HttpDeps, guard?: Guard, maxBytes?: number) {
   const app = new Elysia({ normalize: false }).onParse(async ({ request }, contentType) => {
     guard?.(request);
     if (request.body === null) return {};

@@ -10,7 +10,7 @@ import { providerKeyView } from "../routes/provider-keys.ts";
 import { receiptView } from "../routes/reports.ts";
 import { accountView, findAccount } from "./accounts.ts";
 import { billingView } from "./invoices.ts";
-import { subscriptionView } from "./terms.ts";
+import { subscriptionView } from "./subscription.ts";
 
 /** Lines that are sent at once. */
 const CHUNK_LINES = 500;

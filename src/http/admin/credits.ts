@@ -1,5 +1,7 @@
 import { type Static, t } from "elysia";
+import type { AccountRecord } from "../../gates/types.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import type { Balance } from "../../ledger/types.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -54,10 +56,41 @@ export async function addCredit(
     idempotencyKey: input.idempotency_key ?? headerKey,
     expiresAt,
   });
+  return creditsOf(account, balance);
+}
+
+/** The credit of an account, with the exact amounts. */
+export function creditsOf(account: AccountRecord, balance: Balance): JsonObject {
   return {
     object: "credits",
-    account_id: accountId,
+    account_id: account.id,
     ...creditsView(balance, account, null),
     ...creditDetails(balance),
   };
+}
+
+export const refundSchema = t.Object(
+  {
+    amount: t.Optional(amountSchema),
+    reason: t.Optional(t.String({ maxLength: 500 })),
+    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+  },
+  { additionalProperties: false },
+);
+
+/** Gives back what is left of a call's charge, or `amount` of it. Throws GatewayError 404 for an unknown call, 400 for more than is left. */
+export async function refundCall(
+  deps: HttpDeps,
+  requestId: string,
+  input: Static<typeof refundSchema>,
+  headerKey: string | null,
+): Promise<JsonObject> {
+  const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
+  const balance = await deps.invoicing.refund({
+    requestId,
+    amount,
+    reason: input.reason ?? "refund",
+    idempotencyKey: input.idempotency_key ?? headerKey,
+  });
+  return creditsOf(findAccount(deps, balance.accountId), balance);
 }

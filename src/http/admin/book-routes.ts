@@ -1,6 +1,9 @@
-import { managementApp } from "../body.ts";
+import { type Guard, managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
-import { eraseAccount, eraseSchema, exportAccount } from "./account-data.ts";
+import { creditNoteAnswer, invoiceAnswer } from "../routes/invoices.ts";
+import { receiptReport } from "../routes/reports.ts";
+import { findAccount } from "./accounts.ts";
+import { refundCall, refundSchema } from "./credits.ts";
 import {
   addCreditNote,
   billingSchema,
@@ -14,17 +17,14 @@ import {
   paymentSchema,
   showInvoice,
 } from "./invoices.ts";
-import { creditNoteAnswer } from "../routes/invoices.ts";
 import { marginReport } from "./margin.ts";
 import { reconcileProvider, reconcileSchema, reconciliationsView } from "./reconcile.ts";
 
 /** A provider's report of a month has thousands of lines. */
 const MAX_REPORT_BYTES = 16 * 1024 * 1024;
 
-type Guard = (request: Request) => void;
-
 /** Invoices, credit notes, and whom they are made out to. */
-export function adminInvoiceRoutes(deps: HttpDeps, guard: Guard) {
+export function invoiceRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
     .get("/admin/invoices", ({ request }) => listInvoices(deps, request))
     .post("/admin/invoices", ({ body }) => issueInvoices(deps, body), {
@@ -45,23 +45,28 @@ export function adminInvoiceRoutes(deps: HttpDeps, guard: Guard) {
       { body: paymentSchema },
     )
     .get("/admin/credit-notes/:number", ({ request, params }) => creditNoteAnswer(deps, request, params.number, null))
+    .get("/admin/accounts/:id/invoices/:month", ({ request, params }) =>
+      invoiceAnswer(deps, request, findAccount(deps, params.id).id, params.month),
+    )
     .get("/admin/accounts/:id/billing", ({ params }) => billingView(deps, params.id))
     .patch("/admin/accounts/:id/billing", ({ params, body }) => changeBilling(deps, params.id, body), {
       body: billingSchema,
     });
 }
 
-/** All that is kept of an account, and taking out of it what is about people. */
-export function accountDataRoutes(deps: HttpDeps, guard: Guard) {
+/** What single calls cost, and giving it back. */
+export function receiptRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard)
-    .get("/admin/accounts/:id/export", ({ params }) => exportAccount(deps, params.id))
-    .post("/admin/accounts/:id/erase", ({ params, body }) => eraseAccount(deps, params.id, body), {
-      body: eraseSchema,
-    });
+    .get("/admin/receipts/:request_id", ({ params }) => receiptReport(deps, params.request_id, null))
+    .post(
+      "/admin/receipts/:request_id/refund",
+      ({ request, params, body }) => refundCall(deps, params.request_id, body, request.headers.get("idempotency-key")),
+      { body: refundSchema },
+    );
 }
 
 /** Reconciliation with providers, and margin. */
-export function accountingRoutes(deps: HttpDeps, guard: Guard) {
+export function bookRoutes(deps: HttpDeps, guard: Guard) {
   return managementApp(deps, guard, MAX_REPORT_BYTES)
     .get("/admin/books/reconciliations", () => reconciliationsView(deps))
     .get("/admin/books/margin", ({ request }) => marginReport(deps, request))

@@ -3,9 +3,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { formatNano } from "../../lib/money.ts";
 import type { Subscription } from "../../ledger/types.ts";
-import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
-import { creditDetails, creditsView } from "../routes/credits.ts";
 import { readTime } from "../routes/key-input.ts";
 import { findAccount } from "./accounts.ts";
 
@@ -85,37 +83,5 @@ function termsOf(subscription: Subscription | null): JsonObject {
     overage,
     anchor_at: new Date(anchorAt).toISOString(),
     ends_at: endsAt === null ? null : new Date(endsAt).toISOString(),
-  };
-}
-
-export const refundSchema = t.Object(
-  {
-    amount: t.Optional(amountSchema),
-    reason: t.Optional(t.String({ maxLength: 500 })),
-    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
-  },
-  { additionalProperties: false },
-);
-
-/** Gives back what is left of a call's charge, or `amount` of it. Throws GatewayError 404 for an unknown call, 400 for more than is left. */
-export async function refundCall(
-  deps: HttpDeps,
-  requestId: string,
-  input: Static<typeof refundSchema>,
-  headerKey: string | null,
-): Promise<JsonObject> {
-  const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
-  const balance = await deps.invoicing.refund({
-    requestId,
-    amount,
-    reason: input.reason ?? "refund",
-    idempotencyKey: input.idempotency_key ?? headerKey,
-  });
-  const account = findAccount(deps, balance.accountId);
-  return {
-    object: "credits",
-    account_id: account.id,
-    ...creditsView(balance, account, null),
-    ...creditDetails(balance),
   };
 }
