@@ -20,16 +20,63 @@ export interface AuthenticateDeps {
 export const ANONYMOUS_ACCOUNT_ID = "anonymous";
 
 /**
- * Who is calling. `peer` gives the client's address; it is asked for only where callers are told apart by it. Keys are looked up at every call, so that revoking, expiring and disabling bite at once. Synchronous but for JWTs.
- * Throws GatewayError: 401 (`unauthorized`, `invalid_bearer`, `invalid_jwt_signature`, `key_expired`, `key_revoked`), 403 for a disabled account.
+ * Who is calling, by any credential that the request carries: SDKs send a placeholder in one place beside the key in another, so one that is
+ * good is enough. Of two good ones of the same account the first counts. `peer` gives the client's address; it is asked for only where callers are told apart by it. Keys are looked up at every call, so that revoking, expiring and disabling bite at once. Synchronous but for JWTs.
+ * Throws GatewayError: 401 (`unauthorized`, `invalid_bearer`, `invalid_jwt_signature`, `key_expired`, `key_revoked`), 403 for a disabled account,
+ * 400 when credentials of different accounts are good.
  */
 export function authenticate(
   deps: AuthenticateDeps,
-  credential: Credential | null,
+  credentials: readonly Credential[],
   peer: () => string,
 ): Principal | Promise<Principal> {
   const catalog = deps.catalog();
-  if (credential === null) return anonymous(catalog, deps, peer);
+  const [first, ...others] = credentials;
+  if (first === undefined) return anonymous(catalog, deps, peer);
+  return others.length === 0 ? authenticateBy(deps, catalog, first) : authenticateAny(deps, catalog, credentials);
+}
+
+async function authenticateAny(
+  deps: AuthenticateDeps,
+  catalog: Catalog,
+  credentials: readonly Credential[],
+): Promise<Principal> {
+  const good: Principal[] = [];
+  const refusals: GatewayError[] = [];
+  for (const credential of credentials) {
+    try {
+      good.push(await authenticateBy(deps, catalog, credential));
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      refusals.push(error);
+    }
+  }
+  const [first] = good;
+  // A key that was ours says more than one that never was.
+  const { code } = unknownCredential(catalog);
+  if (first === undefined)
+    throw refusals.find((refusal) => refusal.code !== code) ?? refusals[0] ?? unknownCredential(catalog);
+  if (good.every(({ account }) => account.id === first.account.id)) return first;
+  const places = credentials.map(({ source }) => PLACES[source]).join(" and ");
+  throw new GatewayError({
+    status: 400,
+    code: "invalid_request",
+    message: `The request carries credentials of different accounts, in ${places}: send one of them.`,
+  });
+}
+
+const PLACES: Readonly<Record<Credential["source"], string>> = {
+  authorization: "`Authorization`",
+  "x-api-key": "`x-api-key`",
+  "x-goog-api-key": "`x-goog-api-key`",
+  query: "`?key=`",
+};
+
+function authenticateBy(
+  deps: AuthenticateDeps,
+  catalog: Catalog,
+  credential: Credential,
+): Principal | Promise<Principal> {
   if (looksLikeJwt(credential.text)) return authenticateJwt(deps, catalog, credential.text);
   const key = isWellFormedKey(credential.text) ? deps.keys.findByDigest(digestKey(deps.pepper, credential.text)) : null;
   if (key === null || key.kind === "admin") throw unknownCredential(catalog);

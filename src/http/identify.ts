@@ -1,5 +1,5 @@
 import { authenticate, ANONYMOUS_ACCOUNT_ID } from "../gates/authenticate.ts";
-import { readCredential } from "../gates/credential.ts";
+import { readCredentials } from "../gates/credential.ts";
 import { digestKey } from "../gates/keys.ts";
 import type { Principal } from "../gates/types.ts";
 import { GatewayError } from "../ir/error.ts";
@@ -16,7 +16,7 @@ export async function identify(
 ): Promise<Principal> {
   const query = options.allowQueryKey === true ? queryOf(request.url) : null;
   const peer = addressOf(deps, request, peers);
-  return authenticate(deps, readCredential(request.headers, query), peer);
+  return authenticate(deps, readCredentials(request.headers, query), peer);
 }
 
 /** The same for routes that show or change what belongs to an account: anonymous callers have none. */
@@ -33,18 +33,20 @@ export async function identifyOwner(deps: HttpDeps, request: Request, peers: Pee
 
 /** Throws GatewayError 401 unless the request carries the admin token, or an admin key that is still good. */
 export function requireAdmin(deps: HttpDeps, request: Request): void {
-  const credential = readCredential(request.headers, null);
-  const digest = digestKey(deps.pepper, credential?.text ?? "");
-  if (credential !== null && credential.text !== "") {
-    if (equalTexts(digest, deps.adminDigest)) return;
-    const key = deps.keys.findByDigest(digest);
-    const good = key !== null && key.kind === "admin" && key.revokedAt === null;
-    if (good && (key.expiresAt === null || key.expiresAt > deps.clock.now())) return;
-  }
+  if (readCredentials(request.headers, null).some(({ text }) => isAdmin(deps, text))) return;
   throw new GatewayError({
     status: 401,
     code: "unauthorized",
     message: "The admin token is needed here: send it as `Authorization: Bearer`.",
     headers: { "www-authenticate": "Bearer" },
   });
+}
+
+function isAdmin(deps: HttpDeps, text: string): boolean {
+  if (text === "") return false;
+  const digest = digestKey(deps.pepper, text);
+  if (equalTexts(digest, deps.adminDigest)) return true;
+  const key = deps.keys.findByDigest(digest);
+  if (key === null || key.kind !== "admin" || key.revokedAt !== null) return false;
+  return key.expiresAt === null || key.expiresAt > deps.clock.now();
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { clientAddress, limitAddress, Networks, normalizeAddress } from "../../src/gates/client-address.ts";
-import { readCredential } from "../../src/gates/credential.ts";
+import { readCredentials } from "../../src/gates/credential.ts";
 import { coversGlobs, isModelAllowed } from "../../src/gates/globs.ts";
 import { digestKey, isWellFormedKey, keyPattern, mintKey } from "../../src/gates/keys.ts";
 import { RateLimiter } from "../../src/gates/limits.ts";
@@ -32,21 +32,24 @@ describe("keys", () => {
 
 describe("credentials", () => {
   const read = (headers: Record<string, string>, query: string | null = null) =>
-    readCredential(new Headers(headers), query);
+    readCredentials(new Headers(headers), query);
 
   test("are found in every place, in order", () => {
-    expect(read({ authorization: "Bearer a" })).toEqual({ text: "a", source: "authorization" });
-    expect(read({ authorization: "bearer  a ", "x-api-key": "b" })?.text).toBe("a");
-    expect(read({ authorization: "Basic a", "x-api-key": "b" })).toEqual({ text: "b", source: "x-api-key" });
-    expect(read({ "x-goog-api-key": "c" })?.source).toBe("x-goog-api-key");
-    expect(read({}, "alt=sse&key=d")).toEqual({ text: "d", source: "query" });
-    expect(read({ authorization: "Bearer " })).toBeNull();
-    expect(read({}, "alt=sse")).toBeNull();
+    expect(read({ authorization: "Bearer a" })).toEqual([{ text: "a", source: "authorization" }]);
+    expect(read({ "x-api-key": "b", authorization: "bearer  a " }).map(({ text }) => text)).toEqual(["a", "b"]);
+    expect(read({ authorization: "Basic a", "x-api-key": "b" })).toEqual([{ text: "b", source: "x-api-key" }]);
+    expect(read({ "x-goog-api-key": "c" })).toEqual([{ text: "c", source: "x-goog-api-key" }]);
+    expect(read({ "x-goog-api-key": "c", "x-api-key": "c" }, "key=c")).toEqual([{ text: "c", source: "x-api-key" }]);
+    expect(read({}, "alt=sse&key=d")).toEqual([{ text: "d", source: "query" }]);
+    expect(read({ authorization: "Bearer " })).toEqual([]);
+    expect(read({}, "alt=sse")).toEqual([]);
   });
 
   test("junk is a credential that nothing matches", () => {
     for (const text of ["' OR 1=1 --", "a".repeat(9000), "ké", "a b"]) {
-      expect(read({ "x-api-key": encodeURI(text) === text ? text : "a b" })).toEqual({ text: "", source: "x-api-key" });
+      expect(read({ "x-api-key": encodeURI(text) === text ? text : "a b" })).toEqual([
+        { text: "", source: "x-api-key" },
+      ]);
     }
   });
 });

@@ -38,6 +38,51 @@ describe("credentials at every route", () => {
     }
   });
 
+  test("of several credentials one that is good is enough, wherever the placeholder stands", async () => {
+    const bed = testBed();
+    const { key } = bed.addKey();
+    const jwt = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln";
+    for (const placeholder of ["dummy", jwt, bed.addKey({ revokedAt: 1 }).key]) {
+      const ways: Record<string, string>[] = [
+        { authorization: `Bearer ${placeholder}`, "x-api-key": key },
+        { authorization: `Bearer ${key}`, "x-api-key": placeholder },
+        { authorization: `Bearer ${placeholder}`, "x-api-key": "other", "x-goog-api-key": key },
+      ];
+      for (const headers of ways) {
+        expect((await bed.send("POST", "/v1/messages", { headers, body: {} })).status).toBe(200);
+        expect((await bed.send("GET", "/v1/credits", { headers })).status).toBe(200);
+      }
+    }
+    const query = await bed.send("POST", `/v1beta/models/gpt-5:generateContent?key=${key}`, { key: "dummy", body: {} });
+    expect(query.status).toBe(200);
+  });
+
+  test("of two good ones of one account the first counts; of different accounts they are refused", async () => {
+    const bed = testBed();
+    const [first, second] = [bed.addKey(), bed.addKey()];
+    const headers = { authorization: `Bearer ${second.key}`, "x-api-key": first.key };
+    expect((await bed.send("POST", "/v1/messages", { headers, body: {} })).status).toBe(200);
+    expect(bed.calls[0]?.principal.key?.id).toBe(second.id);
+    const foreign = { "x-api-key": first.key, "x-goog-api-key": bed.addKey({ accountId: "acc_2" }).key };
+    const refused = await bed.send("POST", "/v1/messages", { headers: foreign, body: {} });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { error: { code: "invalid_request", message: expect.stringContaining("`x-api-key` and `x-goog-api-key`") } },
+    ]);
+  });
+
+  test("when none is good, the refusal is of the one that was good once, else of the first", async () => {
+    const bed = testBed();
+    const gone = bed.addKey({ revokedAt: 1 }).key;
+    const codeFor = async (headers: Record<string, string>): Promise<unknown> => {
+      const answer = await bed.send("GET", "/v1/credits", { headers });
+      expect(answer.status).toBe(401);
+      return ((await answer.json()) as { error: { code: unknown } }).error.code;
+    };
+    expect(await codeFor({ authorization: "Bearer dummy", "x-api-key": gone })).toBe("key_revoked");
+    expect(await codeFor({ authorization: "Bearer dummy", "x-api-key": "other" })).toBe("invalid_bearer");
+  });
+
   test("a refusal comes in the dialect of the route", async () => {
     const bed = testBed();
     for (const [path, dialect] of [

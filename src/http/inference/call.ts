@@ -1,6 +1,6 @@
 import type { Dialect, RouteFacts } from "../../dialects/dialect.ts";
 import { authenticate } from "../../gates/authenticate.ts";
-import { readCredential } from "../../gates/credential.ts";
+import { readCredentials } from "../../gates/credential.ts";
 import type { InferenceCall, Operation } from "../../gateway/types.ts";
 import { GatewayError } from "../../ir/error.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -42,7 +42,7 @@ export async function runInference(
     checkContentType(request);
     const query = plan.dialect.id === "gemini" ? queryOf(request.url) : null;
     const peer = addressOf(deps, request, peers);
-    const found = authenticate(deps, readCredential(request.headers, query), peer);
+    const found = authenticate(deps, readCredentials(request.headers, query), peer);
     const principal = found instanceof Promise ? await found : found;
     const { dialect, operation, route, endpoint } = plan;
     const receivedAt = deps.clock.now();
