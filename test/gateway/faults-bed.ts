@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
-import { refusedUrl, startUpstream, type Upstream } from "../support/upstream.ts";
+import { REFUSED_URL, startUpstream, type Upstream } from "../support/upstream.ts";
 import { catalogOf, type ClientDialect, kindOf, model } from "./support.ts";
 
 /** Time limits of a bed, ms; those that aren't given do not run out. */
@@ -34,7 +34,7 @@ export async function startBed(client: ClientDialect, times: Times = {}): Promis
         bad: { kind, url: bad.url },
         good: { kind, url: good.url },
         alone: { kind, url: bad.url },
-        down: { kind, url: await refusedUrl() },
+        down: { kind, url: REFUSED_URL },
       },
       models: [
         model("m", "bad", { equivalents: ["set"], ...firstToken }),

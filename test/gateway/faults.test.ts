@@ -195,7 +195,10 @@ describe("breakers", () => {
   test("five streams in a row that break after content open it; then calls are refused without being sent", async () => {
     await using up = await startUpstream();
     await using gateway = await startGateway({
-      catalog: catalogOf({ providers: { one: { kind: kind.kind, url: up.url } }, routing: { retries: 0 } }),
+      catalog: catalogOf({
+        providers: { one: { kind: kind.kind, url: up.url } },
+        routing: { retries: 0, breaker: { window_ms: 600_000, open_ms: 600_000 } },
+      }),
     });
     const key = await gateway.createKey({ credit: "5.00" });
     up.always(gatedStream(kind, "open", [{ break: "reset" }]));

@@ -29,4 +29,4 @@ export {
   sse,
   type Step,
 } from "./upstream/script.ts";
-export { type Matcher, refusedUrl, startUpstream, Upstream, type UpstreamOptions } from "./upstream/server.ts";
+export { type Matcher, REFUSED_URL, startUpstream, Upstream, type UpstreamOptions } from "./upstream/server.ts";

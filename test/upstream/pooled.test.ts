@@ -13,7 +13,7 @@ const request = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequ
   headers: {},
   body: "{}",
   signal: new AbortController().signal,
-  connectTimeoutMs: 5000,
+  connectTimeoutMs: 600_000,
   ...more,
 });
 
@@ -211,7 +211,7 @@ test("a process without file descriptors blames itself, not the provider", async
     const signal = new AbortController().signal;
     const files = [];
     try { for (;;) files.push(openSync("/dev/null", "r")); } catch (full) { files.reverse(); }
-    const error = await sender.send({ method: "POST", url: ${JSON.stringify(up.url)}, headers: {}, body: "{}", signal, connectTimeoutMs: 1000 }).catch((e) => e);
+    const error = await sender.send({ method: "POST", url: ${JSON.stringify(up.url)}, headers: {}, body: "{}", signal, connectTimeoutMs: 600_000 }).catch((e) => e);
     (await import("node:fs")).closeSync(files[0]);
     process.stdout.write(JSON.stringify(error.failure));
   `;

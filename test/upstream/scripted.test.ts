@@ -7,7 +7,7 @@ import {
   gate,
   geminiReply,
   json,
-  refusedUrl,
+  REFUSED_URL,
   sse,
   startUpstream,
 } from "../support/upstream.ts";
@@ -105,7 +105,7 @@ test("refusing, and coming back on the same port", async () => {
   up.listen();
   expect((await post(up.url, {})).status).toBe(200);
   expect(
-    await post(await refusedUrl(), {}).then(
+    await post(REFUSED_URL, {}).then(
       () => "answered",
       () => "refused",
     ),

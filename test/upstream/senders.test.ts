@@ -10,7 +10,7 @@ import {
   faults,
   gate,
   json,
-  refusedUrl,
+  REFUSED_URL,
   type Script,
   sse,
   startUpstream,
@@ -22,7 +22,7 @@ const request = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequ
   headers: { "content-type": "application/json", "accept-encoding": "identity" },
   body: "{}",
   signal: new AbortController().signal,
-  connectTimeoutMs: 5000,
+  connectTimeoutMs: 600_000,
   ...more,
 });
 
@@ -156,9 +156,10 @@ describe.each(senders)("%s", (name, sender) => {
   });
 
   test("refused, unknown name", async () => {
-    expect((await failure(sender.send(request(await refusedUrl())))).failure.cause).toBe("refused");
-    const dns = await failure(sender.send(request("http://no-such-host.invalid/")));
-    expect(["dns", "refused", "local"]).toContain(dns.failure.cause);
+    expect((await failure(sender.send(request(REFUSED_URL)))).failure.cause).toBe("refused");
+    const dns = await failure(sender.send(request("http://no-such-host.invalid/", { connectTimeoutMs: 2000 })));
+    // What a resolver does with such a name, and when, is the system's.
+    expect(["dns", "refused", "local", "timeout"]).toContain(dns.failure.cause);
     expect(dns.failure.message).not.toContain("no-such-host");
   });
 

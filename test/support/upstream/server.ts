@@ -200,10 +200,5 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
   return new Upstream().listen(options);
 }
 
-/** A URL on which nobody listens: connections are refused. */
-export async function refusedUrl(): Promise<string> {
-  const upstream = await startUpstream();
-  const { url } = upstream;
-  upstream.stop();
-  return url;
-}
+/** A URL on which nobody listens: connections are refused. Free ports are given out again, to any test that runs at the time; this one is not. */
+export const REFUSED_URL = "http://127.0.0.1:1";
