@@ -25,20 +25,26 @@ const BACKSLASH = 0x5c;
  */
 export class FrameTemplate {
   #template: Template | null = null;
-  #isProven = false;
   #guesses = 0;
+  /** Two frames have shown what is the same in all. */
+  isProven = false;
+
+  /** It may be worth reading frames one by one. */
+  get isOpen(): boolean {
+    return this.#guesses <= MOST_GUESSES;
+  }
 
   /** A frame was read in full: the text that is all it said, null when it said something else. */
   learn(raw: Uint8Array, text: string | null): void {
     const template = this.#template;
     this.#template = null;
-    this.#isProven = false;
-    if (text === null || this.#guesses > MOST_GUESSES) return;
+    this.isProven = false;
+    if (text === null || !this.isOpen) return;
     const frame = latin1(raw);
     const known = template === null ? null : readFrame(frame, 0, template);
     if (known?.end === frame.length && known.text === text) {
       this.#template = template;
-      this.#isProven = true;
+      this.isProven = true;
       this.#guesses = 0;
     } else {
       this.#guesses += 1;
@@ -46,26 +52,26 @@ export class FrameTemplate {
     }
   }
 
-  /** Reads the known frames that a chunk begins with; null when there are none. The chunk must begin where a frame does. */
-  match(chunk: Uint8Array): KnownFrames | null {
+  /** Reads the known frames from `start` on, where a frame must begin; null when there are none. `bytes` is Latin-1. */
+  match(bytes: string, start: number): KnownFrames | null {
     const template = this.#template;
-    if (!this.#isProven || template === null) return null;
-    const bytes = latin1(chunk);
-    let length = 0;
+    if (!this.isProven || template === null) return null;
+    let end = start;
     let frames = 0;
     let text = "";
     for (;;) {
-      const frame = readFrame(bytes, length, template);
+      const frame = readFrame(bytes, end, template);
       if (frame === null) break;
       text += frame.text;
-      length = frame.end;
+      end = frame.end;
       frames += 1;
     }
-    return frames === 0 ? null : { length, frames, text };
+    return frames === 0 ? null : { length: end - start, frames, text };
   }
 }
 
-const latin1 = (bytes: Uint8Array): string =>
+/** Each byte as the character of its number. */
+export const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 
 /** Null when the text can't be told from the rest of the frame. */

@@ -13,8 +13,9 @@ import { isStored } from "./conversation.ts";
 import type { Target } from "../routing/types.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { Meter } from "./meter.ts";
-import { type AnswerPipe, concat, type FrameReader, type Observer, RelayPipe, TranslatePipe } from "./pipe.ts";
+import { type AnswerPipe, concat, type FrameReader, type Observer, TranslatePipe } from "./pipe.ts";
 import type { Prepared } from "./prepare.ts";
+import { RelayPipe } from "./relay-pipe.ts";
 import { FoundIds } from "./provider-ids.ts";
 import { failpoint } from "../lib/failpoint.ts";
 
