@@ -4,8 +4,6 @@ import {
   isAbsent,
   optionalArray,
   optionalBoolean,
-  optionalObject,
-  optionalString,
   optionalWord,
   readArray,
   readName,
@@ -14,6 +12,7 @@ import {
   type Wire,
 } from "../shared/fields.ts";
 import { allowedTools, declaredName, type DecodedChoice, openChoice } from "../shared/openai-tool-choice.ts";
+import { checkGrammar, decodeCustomTool, decodeFunctionTool } from "../shared/openai-tools.ts";
 
 const TOOL_FIELDS: ReadonlySet<string> = new Set(["type", "function", "custom", "cache_control"]);
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["name", "description", "parameters", "strict"]);
@@ -41,7 +40,11 @@ function decodeTool(tool: JsonObject, path: string): Tool {
     const outer = unknownFields(tool, TOOL_FIELDS);
     return { ...decoded, ...cache, ...(outer === undefined ? {} : { extras: { ...decoded.extras, tool: outer } }) };
   }
-  if (type === "custom") return { ...decodeCustom(readObject(tool["custom"], `${path}.custom`), path), ...cache };
+  if (type === "custom") {
+    const at = `${path}.custom`;
+    const declared = { fields: readObject(tool["custom"], at), at, path, known: CUSTOM_FIELDS };
+    return { ...decodeCustomTool(declared, "openai-chat", checkFormat), ...cache };
+  }
   return { kind: "server", name: type, native: { origin: "openai-chat", value: tool }, path };
 }
 
@@ -50,40 +53,13 @@ function cacheOf(tool: JsonObject, path: string): Pick<Tool, "cache"> {
   return { cache: { ttl: control["ttl"] === "1h" ? "1h" : "5m" } };
 }
 
-function decodeFunction(tool: JsonObject, at: string, path: string): Tool {
-  const description = optionalString(tool["description"], `${at}.description`);
-  const schema = optionalObject(tool["parameters"], `${at}.parameters`);
-  const strict = optionalBoolean(tool["strict"], `${at}.strict`);
-  const extras = unknownFields(tool, FUNCTION_FIELDS);
-  return {
-    kind: "function",
-    name: readName(tool["name"], `${at}.name`),
-    ...(description === undefined ? {} : { description }),
-    ...(schema === undefined ? {} : { schema }),
-    ...(strict === undefined ? {} : { strict }),
-    ...(extras === undefined ? {} : { extras }),
-    path,
-  };
-}
+const decodeFunction = (fields: JsonObject, at: string, path: string): Tool =>
+  decodeFunctionTool({ fields, at, path, known: FUNCTION_FIELDS });
 
-function decodeCustom(tool: JsonObject, path: string): Tool {
-  const at = `${path}.custom`;
-  const description = optionalString(tool["description"], `${at}.description`);
-  const format = optionalObject(tool["format"], `${at}.format`);
-  if (format !== undefined && optionalWord(format["type"], `${at}.format.type`, ["text", "grammar"]) === "grammar") {
-    const grammar = readObject(format["grammar"], `${at}.format.grammar`);
-    optionalWord(grammar["syntax"], `${at}.format.grammar.syntax`, ["lark", "regex"]);
-    readName(grammar["definition"], `${at}.format.grammar.definition`);
-  }
-  const extras = unknownFields(tool, CUSTOM_FIELDS);
-  return {
-    kind: "custom",
-    name: readName(tool["name"], `${at}.name`),
-    ...(description === undefined ? {} : { description }),
-    ...(format === undefined ? {} : { native: { origin: "openai-chat", value: format } }),
-    ...(extras === undefined ? {} : { extras }),
-    path,
-  };
+/** A grammar has an object of its own. */
+function checkFormat(format: JsonObject, at: string): void {
+  if (optionalWord(format["type"], `${at}.type`, ["text", "grammar"]) !== "grammar") return;
+  checkGrammar(readObject(format["grammar"], `${at}.grammar`), `${at}.grammar`);
 }
 
 /** `tool_choice` in all its forms, the legacy `function_call`, and `parallel_tool_calls`. Names are checked against the declared tools. */

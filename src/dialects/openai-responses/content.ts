@@ -3,6 +3,7 @@ import type { CacheMark, MediaSource, Part } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { checkBase64, dataUrlSource, urlSource } from "../shared/data-url.ts";
 import {
+  extrasOf,
   optionalArray,
   optionalObject,
   optionalString,
@@ -10,7 +11,6 @@ import {
   readName,
   readObject,
   readString,
-  unknownFields,
   type Wire,
 } from "../shared/fields.ts";
 import { decodeAnnotation } from "./output-parts.ts";
@@ -161,9 +161,4 @@ function decodeBreakpoint(value: Wire, path: string): CacheMark | undefined {
   const mark = optionalObject(value, path);
   if (mark === undefined) return undefined;
   return { ttl: mark["ttl"] === "12h" ? "1h" : "30m" };
-}
-
-function extrasOf(part: JsonObject, known: ReadonlySet<string>): { extras?: JsonObject } {
-  const extras = unknownFields(part, known);
-  return extras === undefined ? {} : { extras };
 }

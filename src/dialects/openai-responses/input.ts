@@ -4,6 +4,7 @@ import type { SealedPart } from "../../ir/seal.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import { decodeContent } from "./content.ts";
 import {
+  extrasOf,
   isAbsent,
   optionalArray,
   optionalString,
@@ -229,11 +230,6 @@ function unsealedReasoning(entry: SealedPart, echoed: PartOf<"reasoning">, takes
     text: entry.text ?? (takesText ? echoed.text : ""),
     seal: entry.seal,
   };
-}
-
-function extrasOf(item: JsonObject, known: ReadonlySet<string>): { extras?: JsonObject } {
-  const extras = unknownFields(item, known);
-  return extras === undefined ? {} : { extras };
 }
 
 function textsOf(value: Wire, path: string): string[] {

@@ -4,16 +4,14 @@ import {
   isAbsent,
   optionalArray,
   optionalBoolean,
-  optionalObject,
-  optionalString,
   optionalWord,
   readArray,
   readName,
   readObject,
-  unknownFields,
   type Wire,
 } from "../shared/fields.ts";
 import { allowedTools, declaredName, type DecodedChoice, openChoice } from "../shared/openai-tool-choice.ts";
+import { checkGrammar, decodeCustomTool, decodeFunctionTool } from "../shared/openai-tools.ts";
 
 const FUNCTION_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "parameters", "strict"]);
 const CUSTOM_FIELDS: ReadonlySet<string> = new Set(["type", "name", "description", "format"]);
@@ -35,41 +33,16 @@ export function decodeTools(value: Wire): Tool[] {
 
 function decodeTool(tool: JsonObject, path: string): Tool {
   const type = readName(tool["type"], `${path}.type`);
-  if (type === "function") return decodeFunction(tool, path);
-  if (type === "custom") return decodeCustom(tool, path);
+  const declared = { fields: tool, at: path, path };
+  if (type === "function") return decodeFunctionTool({ ...declared, known: FUNCTION_FIELDS });
+  if (type === "custom") {
+    return decodeCustomTool({ ...declared, known: CUSTOM_FIELDS }, "openai-responses", checkFormat);
+  }
   return { kind: "server", name: type, native: { origin: "openai-responses", value: tool }, path };
 }
 
-function decodeFunction(tool: JsonObject, path: string): Tool {
-  const description = optionalString(tool["description"], `${path}.description`);
-  const schema = optionalObject(tool["parameters"], `${path}.parameters`);
-  const strict = optionalBoolean(tool["strict"], `${path}.strict`);
-  return {
-    kind: "function",
-    name: readName(tool["name"], `${path}.name`),
-    ...(description === undefined ? {} : { description }),
-    ...(schema === undefined ? {} : { schema }),
-    ...(strict === undefined ? {} : { strict }),
-    ...extrasOf(tool, FUNCTION_FIELDS),
-    path,
-  };
-}
-
-function decodeCustom(tool: JsonObject, path: string): Tool {
-  const description = optionalString(tool["description"], `${path}.description`);
-  const format = optionalObject(tool["format"], `${path}.format`);
-  if (format?.["type"] === "grammar") {
-    optionalWord(format["syntax"], `${path}.format.syntax`, ["lark", "regex"]);
-    readName(format["definition"], `${path}.format.definition`);
-  }
-  return {
-    kind: "custom",
-    name: readName(tool["name"], `${path}.name`),
-    ...(description === undefined ? {} : { description }),
-    ...(format === undefined ? {} : { native: { origin: "openai-responses", value: format } }),
-    ...extrasOf(tool, CUSTOM_FIELDS),
-    path,
-  };
+function checkFormat(format: JsonObject, at: string): void {
+  if (format["type"] === "grammar") checkGrammar(format, at);
 }
 
 /** `{type: "namespace", name, description, tools}`: its head travels in the extras of each of its tools. */
@@ -87,11 +60,6 @@ function decodeNamespace(namespace: JsonObject, path: string): Tool[] {
 export function namespaceOf(tool: Tool | undefined): string | undefined {
   const head = tool?.extras?.["namespace"];
   return isObject(head) && typeof head["name"] === "string" ? head["name"] : undefined;
-}
-
-function extrasOf(tool: JsonObject, known: ReadonlySet<string>): { extras?: JsonObject } {
-  const extras = unknownFields(tool, known);
-  return extras === undefined ? {} : { extras };
 }
 
 /** `tool_choice` in all its forms, and `parallel_tool_calls`. Names are checked against the declared tools. */

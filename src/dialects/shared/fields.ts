@@ -88,3 +88,9 @@ export function unknownFields(object: JsonObject, known: ReadonlySet<string>): J
   const rest = Object.entries(object).filter(([name, value]) => !known.has(name) && !isAbsent(value));
   return rest.length === 0 ? undefined : Object.fromEntries(rest);
 }
+
+/** The same as the `extras` of what the object is read into; without the field when there are none. */
+export function extrasOf(object: JsonObject, known: ReadonlySet<string>): { extras?: JsonObject } {
+  const extras = unknownFields(object, known);
+  return extras === undefined ? {} : { extras };
+}
