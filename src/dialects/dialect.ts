@@ -70,11 +70,13 @@ export interface ProviderReference extends ProviderId {
   inHistory?: true;
 }
 
-/** Signals for the `auto` classifier. Counts only; the text is not kept. */
+/** Signals for the `auto` classifier (made by shared/signals.ts, alike in every dialect). */
 export interface RequestSignals {
+  /** Messages but instructions. */
   turns: number;
-  /** Characters over the whole conversation, and of the last user turn. */
+  /** Of the whole conversation, instructions included. */
   characters: number;
+  /** The last words of the user's; "" when there are none. */
   lastUserText: string;
   tools: number;
   hasCode: boolean;

@@ -2,12 +2,12 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { Capability } from "../../ir/target.ts";
 import { isObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
-import type { Hints, PriceField, ProviderReference, RouteFacts } from "../dialect.ts";
+import type { Hints, PriceField, ProviderReference, RequestSignals, RouteFacts } from "../dialect.ts";
 import { refuseThread } from "./decode-request.ts";
 import { isCustomTool } from "./decode-tools.ts";
+import { contentText, type Said, signalsOf, speakerOf } from "../shared/signals.ts";
 import { isAbsent, readBoolean, readInteger, readName } from "./fields.ts";
 import { Survey } from "./hints-survey.ts";
-import { requestSignals } from "./hints-signals.ts";
 import { FREE_TOOL_TYPES, HOSTED_TOOL_TYPES, toolFamily } from "./wire-names.ts";
 
 /** What routing, limits and the hold need. Throws 400 on wrong types of the fields that it reads; the rest is left to the decoder. */
@@ -49,7 +49,7 @@ export function readHints(doc: ScannedObject, route: RouteFacts): Hints {
     references: [...survey.references, ...top.references],
     toolLoop: survey.endsInToolResult,
     sealRealm: survey.sealRealm,
-    signals: () => requestSignals(field("system"), messages, field("tools"), field("output_config")),
+    signals: () => messagesSignals(field, messages),
   };
 }
 
@@ -126,5 +126,18 @@ function skillsOf(value: JsonValue | undefined): ProviderReference[] {
   return value.flatMap((skill, index) => {
     if (!isObject(skill) || skill.type === "anthropic" || typeof skill.skill_id !== "string") return [];
     return [{ field: `container.skills[${index}].skill_id`, kind: "skill" as const, id: skill.skill_id }];
+  });
+}
+
+function messagesSignals(field: (name: string) => JsonValue | undefined, messages: JsonValue[]): RequestSignals {
+  const said = messages
+    .filter(isObject)
+    .map(({ role, content }): Said => ({ by: speakerOf(role), text: contentText(content) }));
+  const tools = field("tools");
+  const config = field("output_config");
+  const effort = isObject(config) ? config.effort : undefined;
+  return signalsOf([{ by: "instructions", text: contentText(field("system")) }, ...said], {
+    tools: Array.isArray(tools) ? tools.length : 0,
+    reasoningEffort: typeof effort === "string" ? effort : null,
   });
 }

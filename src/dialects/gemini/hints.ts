@@ -3,6 +3,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { Capability } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
+import { contentText, type Said, signalsOf } from "../shared/signals.ts";
 import { fileMediaType, isProviderFile, mediaKind } from "./media.ts";
 import { objectsOf, protoField, ProtoReader, textOf } from "./proto.ts";
 import { peekRealm } from "./signature.ts";
@@ -48,7 +49,7 @@ export function hints(doc: ScannedObject, route: RouteFacts): Hints {
     references: [...scan.references, ...tools.references],
     toolLoop: endsInResults(contents.at(-1)),
     sealRealm: scan.realm,
-    signals: () => signalsOf(contents, tools.functions, config),
+    signals: () => geminiSignals(contents, system, tools.functions, config),
   };
 }
 
@@ -177,28 +178,21 @@ function endsInResults(content: JsonObject | undefined): boolean {
   return objectsOf(content?.parts).some((part) => protoField(part, "functionResponse") !== undefined);
 }
 
-const CODE = /```|\b(?:function|class|def|import|const|SELECT)\b.*[({;:]/;
-
-function signalsOf(contents: readonly JsonObject[], tools: number, config: ProtoReader | undefined): RequestSignals {
-  let characters = 0;
-  let lastUserText = "";
-  let hasCode = false;
-  for (const content of contents) {
-    const text = objectsOf(content.parts)
-      .map((part) => textOf(part.text) ?? "")
-      .join("\n");
-    characters += text.length;
-    hasCode ||= CODE.test(text);
-    if (content.role !== "model" && text.trim() !== "") lastUserText = text;
-  }
+function geminiSignals(
+  contents: readonly JsonObject[],
+  system: JsonValue | undefined,
+  tools: number,
+  config: ProtoReader | undefined,
+): RequestSignals {
   const thinking = config?.value("thinkingConfig");
   const level = isObject(thinking) ? textOf(protoField(thinking, "thinkingLevel")) : undefined;
-  return {
-    turns: contents.length,
-    characters,
-    lastUserText,
+  const said = contents.map(({ role, parts }): Said => ({
+    by: role === "model" ? "other" : "user",
+    text: contentText(parts),
+  }));
+  const instructions = isObject(system) ? contentText(system.parts) : "";
+  return signalsOf([{ by: "instructions", text: instructions }, ...said], {
     tools,
-    hasCode,
     reasoningEffort: level?.toLowerCase() ?? null,
-  };
+  });
 }

@@ -2,7 +2,7 @@ import type { Hints, InputBound, RequestSignals } from "../dialect.ts";
 import { invalidRequest } from "../../ir/error.ts";
 import { ENVELOPE_PREFIX } from "../../ir/seal-box.ts";
 import type { Capability } from "../../ir/target.ts";
-import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { isObject, type JsonObject } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { peekEnvelopeRealm } from "../shared/envelope.ts";
 import {
@@ -16,10 +16,12 @@ import {
   type Wire,
 } from "../shared/fields.ts";
 import { boundInput } from "../shared/input-media.ts";
+import { contentText, signalsOf, speakerOf } from "../shared/signals.ts";
 import { findMedia } from "./input-bound.ts";
 import { priceFields, references } from "./price-fields.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
 import { readMaxOutput } from "./request.ts";
+import { objectsOf } from "./schema.ts";
 
 type Fields = (name: string) => Wire;
 
@@ -48,7 +50,7 @@ export function readHints(doc: ScannedObject): Hints {
     references: references(field, media),
     toolLoop: endsInResult(doc),
     sealRealm: doc.includes(ENVELOPE_PREFIX) ? peekEnvelopeRealm(doc.bytes) : null,
-    signals: () => signalsOf(doc),
+    signals: () => chatSignals(doc),
   };
 }
 
@@ -105,25 +107,16 @@ function endsInResult(doc: ScannedObject): boolean {
   return isObject(last) && (last["role"] === "tool" || last["role"] === "function");
 }
 
-function signalsOf(doc: ScannedObject): RequestSignals {
-  const value = doc.value("messages") as JsonValue | undefined;
-  const messages = (Array.isArray(value) ? value : []).filter(isObject);
-  const texts = messages.map((message) => ({ role: message["role"], text: contentText(message["content"]) }));
+function chatSignals(doc: ScannedObject): RequestSignals {
+  const messages = objectsOf(doc.value("messages") as Wire);
   const tools = doc.value("tools");
   const field: Fields = (name) => doc.value(name) as Wire;
-  return {
-    turns: messages.length,
-    characters: texts.reduce((sum, entry) => sum + entry.text.length, 0),
-    lastUserText: texts.findLast((entry) => entry.role === "user")?.text ?? "",
-    tools: Array.isArray(tools) ? tools.length : 0,
-    hasCode: doc.includes("```"),
-    reasoningEffort:
-      optionalString(field("reasoning_effort"), "reasoning_effort") ?? reasoningOf(field)?.effort ?? null,
-  };
-}
-
-function contentText(content: Wire): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part) => (isObject(part) && typeof part["text"] === "string" ? part["text"] : "")).join("\n");
+  return signalsOf(
+    messages.map(({ role, content }) => ({ by: speakerOf(role), text: contentText(content) })),
+    {
+      tools: Array.isArray(tools) ? tools.length : 0,
+      reasoningEffort:
+        optionalString(field("reasoning_effort"), "reasoning_effort") ?? reasoningOf(field)?.effort ?? null,
+    },
+  );
 }

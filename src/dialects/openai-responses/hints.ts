@@ -15,6 +15,7 @@ import {
 } from "../shared/fields.ts";
 import { peekEnvelopeRealm } from "../shared/envelope.ts";
 import { boundInput } from "../shared/input-media.ts";
+import { contentText, type Said, signalsOf, speakerOf } from "../shared/signals.ts";
 import { findMedia } from "./input-bound.ts";
 import { priceFields, references } from "./price-fields.ts";
 
@@ -42,7 +43,7 @@ export function readHints(doc: ScannedObject, _route: RouteFacts): Hints {
     references: owned,
     toolLoop: endsInToolOutput(doc),
     sealRealm: doc.includes(ENVELOPE_PREFIX) ? peekEnvelopeRealm(doc.bytes) : null,
-    signals: () => signalsOf(doc, tools.length),
+    signals: () => responsesSignals(doc, tools.length),
   };
 }
 
@@ -78,25 +79,14 @@ function endsInToolOutput(doc: ScannedObject): boolean {
   return isObject(last) && typeof last["type"] === "string" && last["type"].endsWith("_output");
 }
 
-function signalsOf(doc: ScannedObject, tools: number): RequestSignals {
+function responsesSignals(doc: ScannedObject, tools: number): RequestSignals {
   const input = doc.value("input") as Wire;
   const items: JsonValue[] =
     typeof input === "string" ? [{ role: "user", content: input }] : Array.isArray(input) ? input : [];
-  const texts = items.filter(isObject).map((item) => ({ role: item["role"], text: textOf(item["content"]) }));
-  const instructions = doc.value("instructions");
-  const head = typeof instructions === "string" ? instructions.length : 0;
-  return {
-    turns: items.length,
-    characters: texts.reduce((sum, entry) => sum + entry.text.length, head),
-    lastUserText: texts.findLast((entry) => entry.role === "user")?.text ?? "",
-    tools,
-    hasCode: doc.includes("```"),
-    reasoningEffort: reasoningEffort(doc.value("reasoning") as Wire),
-  };
-}
-
-function textOf(content: Wire): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return content.map((part) => (isObject(part) && typeof part["text"] === "string" ? part["text"] : "")).join("\n");
+  const said = items
+    .filter(isObject)
+    .map(({ role, content }): Said => ({ by: speakerOf(role), text: contentText(content) }));
+  const instructions = contentText(doc.value("instructions") as Wire);
+  const reasoning = reasoningEffort(doc.value("reasoning") as Wire);
+  return signalsOf([{ by: "instructions", text: instructions }, ...said], { tools, reasoningEffort: reasoning });
 }

@@ -146,7 +146,7 @@ describe("hints", () => {
       reasoning_effort: "high",
     }).signals();
     expect(signals).toEqual({
-      turns: 4,
+      turns: 3,
       characters: 25,
       lastUserText: "```js\nx\n```",
       tools: 1,
