@@ -18,7 +18,7 @@ const LONGEST_ID = 1_024;
 /** Watches an answer for ids of what the provider keeps. Most answers name none and leave this empty. */
 export class FoundIds {
   readonly #dialect: DialectId;
-  readonly #found: ProviderId[] = [];
+  readonly #found = new Map<string, ProviderId>();
 
   constructor(dialect: DialectId) {
     this.#dialect = dialect;
@@ -27,12 +27,13 @@ export class FoundIds {
   observe(event: IrEvent): void {
     if (event.type === "text-delta" || event.type === "arguments-delta") return;
     for (const item of DIALECTS[this.#dialect].idsIn(event)) {
-      if (this.#found.length < MOST_FOUND && item.id.length <= LONGEST_ID) this.#found.push(item);
+      if (this.#found.size < MOST_FOUND && item.id.length <= LONGEST_ID)
+        this.#found.set(`${item.kind} ${item.id}`, item);
     }
   }
 
   get all(): readonly ProviderId[] {
-    return this.#found;
+    return [...this.#found.values()];
   }
 }
 

@@ -68,6 +68,8 @@ export type IrEvent =
   | { type: "usage"; usage: Usage; final: boolean }
   | { type: "message-end"; choice: number; finish: Finish; logprobs?: JsonValue; native?: JsonValue }
   | { type: "answer-loss"; loss: Loss }
+  /** Names something that the provider keeps as soon as the client may have read of it; what it is part of comes in another event. */
+  | { type: "provider-state"; native: NativeValue }
   | { type: "response-end"; native?: NativeValue }
   | { type: "error"; error: UpstreamFailure };
 

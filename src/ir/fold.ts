@@ -41,6 +41,8 @@ export class AnswerFold {
       case "answer-loss":
         answer.losses.push(event.loss);
         return;
+      case "provider-state":
+        return;
       case "response-end":
         answer.ended = true;
         if (event.native) answer.native = event.native;

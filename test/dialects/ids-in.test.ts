@@ -64,13 +64,13 @@ describe("answers of Responses", () => {
       },
     ];
     expect(idsIn("openai-responses", response(output, { conversation: { id: "conv_1" } }))).toEqual([
+      { kind: "conversation", id: "conv_1" },
       { kind: "container", id: "cntr_1" },
       { kind: "container", id: "cntr_3" },
       { kind: "file", id: "file_1" },
       { kind: "file", id: "cfile_2" },
       { kind: "container", id: "cntr_2" },
       { kind: "file", id: "file_3" },
-      { kind: "conversation", id: "conv_1" },
     ]);
   });
 

@@ -4,13 +4,16 @@ import type { JsonObject } from "../../src/lib/json.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
 import {
   chatReply,
+  frame,
+  gate,
   type Handler,
   responsesAnswer,
   responsesReply,
+  responsesStream,
   startUpstream,
   type Upstream,
 } from "../support/upstream.ts";
-import { catalogOf, model } from "./support.ts";
+import { auditOf, catalogOf, model, requestIdOf, StreamReader } from "./support.ts";
 
 let upstream: Upstream;
 let gateway: TestGateway;
@@ -66,6 +69,38 @@ test("a conversation goes on for the account that a provider gave it to, by its 
 test("a conversation that is none names its place", async () => {
   expect(await ask(alice, { conversation: 5 })).toEqual({ status: 400, param: "conversation" });
   expect(await ask(alice, { conversation: {} })).toEqual({ status: 400, param: "conversation.id" });
+});
+
+test("a container is its account's from the moment that the stream names it", async () => {
+  const running = {
+    type: "code_interpreter_call",
+    id: "ci_9",
+    container_id: "cntr_9",
+    code: "",
+    status: "in_progress",
+  };
+  const added = frame(
+    { type: "response.output_item.added", output_index: 1, item: running },
+    "response.output_item.added",
+  );
+  const { stream = [] } = responsesStream();
+  const place = stream.findIndex((step) => typeof step === "string" && step.includes("Hello")) + 1;
+  upstream.reply({ stream: [...stream.slice(0, place), added, gate("running"), ...stream.slice(place)] });
+  const controller = new AbortController();
+  const answer = await gateway.post("/v1/responses", { model: "m", input: "hi", stream: true }, alice.key, {
+    signal: controller.signal,
+  });
+  await new StreamReader(answer).until("cntr_9");
+  controller.abort();
+  await auditOf(gateway, alice, requestIdOf(answer));
+  upstream.always(responsesReply());
+  const input = [
+    { ...running, status: "completed" },
+    { role: "user", content: "more" },
+  ];
+  expect((await ask(alice, { input })).status).toBe(200);
+  expect(upstream.last.text()).toContain("cntr_9");
+  expect(await ask(bob, { input })).toEqual({ status: 404, param: "input[0].container_id" });
 });
 
 test("a container in an earlier item is told to no provider of the dialect but its own, and keeps no other from being asked", async () => {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
-import { faults, type Handler, type Script, startUpstream, type Upstream } from "../support/upstream.ts";
-import { catalogOf, clientOf, KINDS, kindOf, model } from "./support.ts";
+import { faults, gate, type Handler, type Script, startUpstream, type Upstream } from "../support/upstream.ts";
+import { auditOf, catalogOf, clientOf, KINDS, kindOf, model, requestIdOf, StreamReader } from "./support.ts";
 
 /** How one dialect's answers name a thing, and how its requests refer to it. */
 interface Naming {
@@ -164,6 +164,27 @@ for (const naming of NAMINGS) {
       await expectNotFound(await use(bob.key, { stream }));
       await expectNotFound(await use(undefined, { stream }));
       expect([first.requests.length, second.requests.length]).toEqual([before, 0]);
+    });
+
+    test("is its account's though it left before the end of the stream", async () => {
+      first.reply(async (request) => {
+        const { stream = [] } = await replyNaming(naming, id)(request);
+        const placeOf = (text: string): number =>
+          stream.findIndex((step) => typeof step === "string" && step.includes(text));
+        const place = Math.max(placeOf(id), placeOf("Hello")) + 1;
+        return { stream: [...stream.slice(0, place), gate(`left-${id}`), ...stream.slice(place)] };
+      });
+      const controller = new AbortController();
+      const answer = await gateway.post(client.path({ stream: true }), client.body({ stream: true }), alice.key, {
+        signal: controller.signal,
+      });
+      await new StreamReader(answer).until(id);
+      controller.abort();
+      await gateway.get("/health");
+      first.gate(`left-${id}`).open();
+      await auditOf(gateway, alice, requestIdOf(answer));
+      expect((await use(alice.key)).status).toBe(200);
+      await expectNotFound(await use(bob.key));
     });
 
     test("is not looked for at another provider, not even when its own one fails", async () => {

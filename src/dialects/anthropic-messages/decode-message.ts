@@ -48,7 +48,7 @@ export class MessageDecoder {
       this.blockStop(index, emit);
     }
     this.#readStop(message);
-    this.#keepNative(message);
+    this.#keepNative(message, emit);
     this.#addUsage(message.usage, emit);
   }
 
@@ -75,8 +75,8 @@ export class MessageDecoder {
   delta(event: JsonObject, emit: Emit): void {
     const delta = isObject(event.delta) ? event.delta : {};
     this.#readStop(delta);
-    this.#keepNative(event);
-    this.#keepNative(delta);
+    this.#keepNative(event, emit);
+    this.#keepNative(delta, emit);
     this.#addUsage(event.usage, emit);
   }
 
@@ -116,10 +116,14 @@ export class MessageDecoder {
     emit({ type: "usage", usage: decodeUsage(this.#usage), final: this.#stopReason !== null });
   }
 
-  #keepNative(source: JsonObject): void {
+  #keepNative(source: JsonObject, emit: Emit): void {
     for (const name of NATIVE_FIELDS) {
       const value = source[name];
-      if (value !== undefined && value !== null) this.#native[name] = value;
+      if (value === undefined || value === null) continue;
+      this.#native[name] = value;
+      if (name === "container") {
+        emit({ type: "provider-state", native: { origin: "anthropic-messages", value: { container: value } } });
+      }
     }
   }
 

@@ -11,8 +11,8 @@ export function idsIn(event: IrEvent): ProviderId[] {
   switch (event.type) {
     case "server-tool-result":
       return isObject(event.native.value) ? filesOf(event.native.value) : [];
-    case "response-end":
-      return containerOf(event.native?.value);
+    case "provider-state":
+      return containerOf(event.native.value);
     default:
       return [];
   }

@@ -56,6 +56,7 @@ export class MessageWriter implements BlockSink {
           this.#native = event.native.value;
         break;
       case "answer-loss":
+      case "provider-state":
       case "error":
         break;
       default:

@@ -97,6 +97,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
         return "";
       case "usage":
       case "answer-loss":
+      case "provider-state":
       case "error":
         return "";
       default:

@@ -58,6 +58,7 @@ export class ChatEncoder implements StreamEncoder {
         this.#native = nativeFields(event.native);
         return "";
       case "answer-loss":
+      case "provider-state":
       case "error":
         return "";
       default:

@@ -87,6 +87,12 @@ export class ResponsesDecoder implements AnswerDecoder {
       model: typeof model === "string" ? model : null,
       created: typeof created === "number" ? Math.floor(created) : null,
     });
+    const { conversation } = response;
+    if (isObject(conversation)) this.#tellState({ conversation });
+  }
+
+  #tellState(value: JsonObject): void {
+    this.#emit({ type: "provider-state", native: { origin: "openai-responses", value } });
   }
 
   #fail(error: UpstreamFailure): void {
@@ -179,6 +185,8 @@ export class ResponsesDecoder implements AnswerDecoder {
     if (this.#items.has(key)) return;
     this.#start({});
     this.#items.set(key, new OutputItem(this.#state, textOf(added["type"]), added));
+    // A container's item is finished when its code has run: that may take long.
+    if (textOf(added["container_id"]) !== "" || isObject(added["environment"])) this.#tellState(added);
   }
 
   #done(event: JsonObject, item: JsonObject): void {
@@ -188,7 +196,9 @@ export class ResponsesDecoder implements AnswerDecoder {
   #contentAdded(event: JsonObject): void {
     const part = isObject(event["part"]) ? event["part"] : {};
     if (part["type"] === "refusal") this.#contentOf(event, "refusal");
-    else if (part["type"] === "output_text") this.#contentOf(event, "output_text");
+    else if (part["type"] === "output_text") {
+      this.#contentOf(event, "output_text").completeCitations(part["annotations"]);
+    }
   }
 
   #contentOf(event: JsonObject, kind: "output_text" | "refusal"): ReturnType<OutputItem["content"]> {

@@ -65,6 +65,7 @@ export class ResponsesEncoder implements StreamEncoder {
         break;
       case "prompt-feedback":
       case "answer-loss":
+      case "provider-state":
       case "response-end":
       case "error":
         break;

@@ -15,10 +15,12 @@ export function idsIn(event: IrEvent): ProviderId[] {
     case "server-tool-result":
     case "native-part":
       return isObject(event.native.value) ? idsOfItem(event.native.value) : [];
+    case "provider-state":
+      return isObject(event.native.value)
+        ? [...idsOfItem(event.native.value), ...idsOfResponse(event.native.value)]
+        : [];
     case "citation":
       return idsOfAnnotation(event.citation.native?.value);
-    case "response-end":
-      return idsOfResponse(event.native?.value);
     default:
       return [];
   }
@@ -47,7 +49,6 @@ function idsOfAnnotation(value: JsonValue | undefined): ProviderId[] {
   return [...idsOf("file", value["file_id"]), ...idsOf("container", value["container_id"])];
 }
 
-function idsOfResponse(value: JsonValue | undefined): ProviderId[] {
-  const conversation = isObject(value) ? value["conversation"] : undefined;
+function idsOfResponse({ conversation }: JsonObject): ProviderId[] {
   return isObject(conversation) ? idsOf("conversation", conversation["id"]) : [];
 }
