@@ -68,10 +68,11 @@ function rootApp(deps: HttpDeps) {
   );
 }
 
+/**
+ * HEAD is answered as GET (RFC 9110, 9.3.2): the server itself keeps the body back, so that Content-Length is the one that GET has, and cancels
+ * a body that is a stream.
+ */
 async function answer(deps: HttpDeps, app: AnyElysia, request: Request): Promise<Response> {
-  if (request.method !== "HEAD") return finishResponse(deps, request, await app.fetch(request));
-  // HEAD is GET without the body (RFC 9110, 9.3.2).
-  const response = await answer(deps, app, new Request(request, { method: "GET" }));
-  await response.body?.cancel();
-  return new Response(null, { status: response.status, headers: response.headers });
+  const asGet = request.method === "HEAD" ? new Request(request, { method: "GET" }) : request;
+  return finishResponse(deps, asGet, await app.fetch(asGet));
 }

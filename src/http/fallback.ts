@@ -14,10 +14,10 @@ export function fallback(deps: HttpDeps, request: Request, code: string | number
   const dialect = deps.dialects[dialectOf(request)];
   if (code !== "NOT_FOUND") return errorResponse(deps, dialect, toGatewayError(thrown, deps, requestId), requestId);
   const path = trimmed(pathOf(request.url));
-  if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+  const methods = methodsAt(path);
+  if (methods.length > 0 && request.headers.get("upgrade")?.toLowerCase() === "websocket") {
     return errorResponse(deps, dialect, refusedUpgrade(), requestId);
   }
-  const methods = methodsAt(path);
   if (request.method === "OPTIONS") return preflight(deps, request, methods.length > 0 ? methods : ["GET", "POST"]);
   const isKnown = methods.length > 0 && !methods.includes(request.method);
   const error = isKnown ? wrongMethod(request) : unknownRoute(request.method, path);

@@ -9,7 +9,11 @@ const EXPOSED = [
   "x-ratelimit-limit",
   "x-ratelimit-remaining",
   "x-ratelimit-reset",
+  "x-ratelimit-limit-requests",
+  "x-ratelimit-remaining-requests",
+  "x-ratelimit-reset-requests",
   "x-should-retry",
+  "idempotent-replayed",
 ];
 const PREFLIGHT_SECONDS = "600";
 

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
 import { inputItems, OUR_ID_PREFIX } from "./continue.ts";
 import type { StoredResponse } from "./port.ts";
 
@@ -21,7 +21,7 @@ export interface FinishedResponse {
 /** Whether this call is to be stored where storage is on: the API's default is to do so. */
 export const wantsStorage = (body: JsonObject): boolean => body["store"] !== false;
 
-/** The row for a finished call. Items of the input get an id where they have none, so that they can be listed. */
+/** The row for a finished call. Items of the input get an id where they have none, so that they can be listed. Never throws: the call is paid. */
 export function recordOf(call: FinishedResponse): StoredResponse {
   const id = String(call.response["id"]);
   return {
@@ -30,10 +30,16 @@ export function recordOf(call: FinishedResponse): StoredResponse {
     created: call.now,
     expires: call.now + RETENTION_MS,
     previous: call.previous,
-    input: inputItems(call.body["input"]).map((item, index) => withId(item, `${id.replace(/^resp_/, "")}_${index}`)),
+    input: itemsTaken(call.body["input"]).map((item, index) => withId(item, `${id.replace(/^resp_/, "")}_${index}`)),
     response: call.response,
     pin: call.pin,
   };
+}
+
+/** The items of an input that the provider has taken, which may be none at all (`instructions` alone are enough for it). */
+function itemsTaken(input: JsonValue | undefined): JsonObject[] {
+  if (typeof input === "string") return inputItems(input);
+  return Array.isArray(input) ? input.filter(isObject) : [];
 }
 
 function withId(item: JsonObject, seed: string): JsonObject {

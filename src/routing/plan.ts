@@ -1,7 +1,7 @@
 import type { Catalog, Model, Provider, Resolution, RoutingWord } from "../catalog/types.ts";
 import type { Hints, ProviderReference } from "../dialects/dialect.ts";
 import type { DialectId } from "../ir/dialect-id.ts";
-import { GatewayError } from "../ir/error.ts";
+import { GatewayError, unsupportedFeature } from "../ir/error.ts";
 import { arrange, chooseHealthy } from "./choose.ts";
 import { classify, type Difficulty } from "./classify.ts";
 import { baselineForAuto, type RankInput, rankForWord, tierOf } from "./rank.ts";
@@ -106,7 +106,9 @@ function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "wor
     sealRealm: input.hints.toolLoop ? input.hints.sealRealm : null,
     now: input.now,
   };
-  const ways = waysForWord(input, wants, rankForWord(ranking), word);
+  const ranked = rankForWord(ranking);
+  if (ranked.length === 0 && word.serviceTier !== null) throw noVariant(word, word.serviceTier);
+  const ways = waysForWord(input, wants, ranked, word);
   const targets = chooseHealthy(pinned(wants, arrange(ways)), input.health, input.catalog.routing, input.now);
   return {
     targets,
@@ -144,6 +146,13 @@ function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target
   if (payable.length > 0) return payable;
   throw targetRefusal(wants, first) ?? noCredential(input, asked);
 }
+
+/** Nothing that passes: trying again would not help, so it is no 503. */
+const noVariant = (word: RoutingWord, serviceTier: string): GatewayError =>
+  unsupportedFeature(
+    "model",
+    `No model here has a ${serviceTier} price, which the routing word ${JSON.stringify(word.name)} asks for.`,
+  );
 
 function noCredential(input: PlanInput, asked: string): GatewayError {
   if (input.principal.ownProvidersOnly) {

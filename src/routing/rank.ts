@@ -35,6 +35,11 @@ export function rankForWord(input: RankInput): Model[] {
   return [...ranked.filter(minted), ...ranked.filter((model) => !minted(model))];
 }
 
+/** Every model that a routing word may mean for some request at `now` (ms). */
+export function modelsOfWord(catalog: Catalog, word: RoutingWord, now: number): Model[] {
+  return rankForWord({ catalog, word, difficulty: null, clientDialect: "openai-chat", sealRealm: null, now });
+}
+
 /** The model that `auto` is compared with: what it would take for a complex request. */
 export function baselineForAuto(input: RankInput): Model | null {
   return rankForAuto({ ...input, difficulty: "complex" })[0] ?? null;

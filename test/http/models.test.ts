@@ -47,6 +47,38 @@ describe("model lists", () => {
     expect([answer.status, await answer.json()]).toMatchObject([403, { error: { code: "model_not_allowed" } }]);
   });
 
+  test.each([
+    [["gpt"], ["gpt"]],
+    [["cost"], ["cost"]],
+    [
+      ["gpt-5"],
+      [
+        "gpt-5",
+        "gpt",
+        "gpt-flex",
+        "fast",
+        "speed",
+        "fast-flex",
+        "balanced",
+        "balanced-flex",
+        "quality",
+        "cost",
+        "auto",
+      ],
+    ],
+    [["lab/*"], ["lab/tiny", "fast", "speed", "balanced", "quality", "cost", "auto"]],
+    [["nothing"], []],
+  ])("with the allowlist %j exactly what can be called is listed", async (models, expected) => {
+    const bed = testBed();
+    const { key } = bed.addKey({ models });
+    expect(ids(await (await bed.send("GET", "/v1/models", { key })).json())).toEqual(expected);
+    const { routing_words } = (await (await bed.send("GET", "/v1/capabilities", { key })).json()) as {
+      routing_words: { name: string }[];
+    };
+    const words = new Set(routing_words.map((word) => word.name));
+    expect(expected.filter((name) => words.has(name))).toHaveLength(words.size);
+  });
+
   test("ids with a slash, encoded or not, and dated ones", async () => {
     const bed = testBed();
     const { key } = bed.addKey();

@@ -36,8 +36,19 @@ describe("documentation", () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(documented.sort()).toEqual(ROUTES.map((doc) => `${doc.method} ${doc.path}`).sort());
-    expect(body.paths["/v1/keys"]?.["post"]?.requestBody).toBeDefined();
-    expect(body.paths["/v1/chat/completions"]?.["post"]?.requestBody).toBeDefined();
+    const schemaAt = (path: string, method: string): unknown =>
+      JSON.parse(JSON.stringify(body.paths[path]?.[method]?.requestBody ?? null));
+    expect(schemaAt("/v1/keys", "post")).toMatchObject({
+      required: false,
+      content: { "application/json": { schema: { properties: { monthly_cap: {}, models: {} } } } },
+    });
+    expect(schemaAt("/admin/accounts/{id}/credits", "post")).toMatchObject({
+      required: true,
+      content: { "application/json": { schema: { required: ["amount"] } } },
+    });
+    const withBody = Object.values(body.paths).flatMap((methods) => Object.values(methods));
+    expect(JSON.stringify(withBody)).not.toContain('"content":{}');
+    expect(schemaAt("/v1/chat/completions", "post")).toMatchObject({ content: { "application/json": {} } });
     expect(JSON.stringify(body)).not.toContain("https://cdn");
   });
 

@@ -66,6 +66,13 @@ describe("a conversation continued by id", () => {
     expect((body["input"] as JsonObject[]).filter((item) => item["type"] === "reasoning")).toEqual([sealed]);
   });
 
+  test.each([[undefined], [null], [7], [["x", null]]])(
+    "what a provider took is stored, also with the input %p",
+    (input) => {
+      expect(finished(input === undefined ? {} : { input }, [message("a")], "resp_1").input).toEqual([]);
+    },
+  );
+
   test("a body without an id stays the same object", async () => {
     const body = { input: "x", previous_response_id: null };
     expect(await complete(body, "acct_1", null)).toEqual({ body, previous: null });

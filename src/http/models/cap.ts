@@ -72,7 +72,7 @@ function cappedModel(deps: HttpDeps, principal: Principal, rest: string): Model 
   const name = decodePath(rest.slice(0, -SUFFIX.length));
   const entry = entryOf(catalog, name);
   if (entry === null || entry.model === null) throw unknownModel(catalog, name);
-  if (isEntryAllowed(catalog, principal, entry)) return entry.model;
+  if (isEntryAllowed(catalog, principal, entry, deps.clock.now())) return entry.model;
   throw new GatewayError({ status: 403, code: "model_not_allowed", message: "This key may not use this model." });
 }
 

@@ -12,6 +12,7 @@ import { openaiModel } from "./shapes.ts";
 export function capabilitiesView(deps: HttpDeps, principal: Principal): JsonObject {
   const catalog = deps.catalog();
   const facts = { catalog, account: principal.account, now: deps.clock.now() };
+  const entries = listEntries(catalog, principal, facts.now);
   return {
     object: "capabilities",
     name: catalog.brand.name,
@@ -29,19 +30,14 @@ export function capabilitiesView(deps: HttpDeps, principal: Principal): JsonObje
     },
     you: { tier: principal.tier, bearer: principal.bearer, limits: limitsView(principal.limits) },
     tiers: [...catalog.access.tiers.values()].map(tierView),
-    routing_words: [...catalog.routing.words.values()].map((word) => ({
-      name: word.name,
-      strategy: word.strategy,
-      service_tier: word.serviceTier,
-    })),
-    models: listEntries(catalog, principal)
-      .filter((entry) => entry.model !== null)
-      .map((entry) => ({
-        ...openaiModel(facts, entry),
-        ...(entry.model === null
-          ? {}
-          : { tiers: tiersOf(catalog, entry.model), features: [...entry.model.capabilities] }),
-      })),
+    routing_words: entries.flatMap(({ name, word, serviceTier }) =>
+      word === null ? [] : [{ name, strategy: word.strategy, service_tier: serviceTier }],
+    ),
+    models: entries.flatMap((entry) => {
+      const { model } = entry;
+      if (model === null) return [];
+      return [{ ...openaiModel(facts, entry), tiers: tiersOf(catalog, model), features: [...model.capabilities] }];
+    }),
   };
 }
 

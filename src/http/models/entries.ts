@@ -1,7 +1,8 @@
+import { allowedByGlobs, modelNames } from "../../catalog/globs.ts";
 import { resolve, knownNames } from "../../catalog/resolve.ts";
 import type { Catalog, Model, RoutingWord } from "../../catalog/types.ts";
-import { isModelAllowed } from "../../gates/globs.ts";
 import type { Principal } from "../../gates/types.ts";
+import { modelsOfWord } from "../../routing/rank.ts";
 
 /** One name that a caller may use, and what it stands for. */
 export interface ModelEntry {
@@ -9,17 +10,20 @@ export interface ModelEntry {
   /** Null for routing words. */
   model: Model | null;
   word: RoutingWord | null;
-  /** Set for aliases. */
+  /** The model's own id or the word, where the name is another one. */
   aliasOf: string | null;
+  /** The alias that leads to the model: an allowlist may name it in place of the model. */
+  viaAlias: string | null;
   serviceTier: string | null;
 }
 
-/** Every name that this caller may use, in the order of the catalog: models, aliases, routing words. */
-export function listEntries(catalog: Catalog, principal: Principal): ModelEntry[] {
+/** Every name that this caller may use at `now` (ms), in the order of the catalog: models, aliases, routing words. */
+export function listEntries(catalog: Catalog, principal: Principal, now: number): ModelEntry[] {
   const entries: ModelEntry[] = [];
   for (const name of knownNames(catalog)) {
     const entry = entryOf(catalog, name);
-    if (entry !== null && isListed(catalog, entry) && isEntryAllowed(catalog, principal, entry)) entries.push(entry);
+    if (entry !== null && isListed(catalog, entry) && isEntryAllowed(catalog, principal, entry, now))
+      entries.push(entry);
   }
   return entries;
 }
@@ -30,31 +34,23 @@ export function entryOf(catalog: Catalog, name: string): ModelEntry | null {
   if (resolution.kind === "unknown") return null;
   if (resolution.kind === "word") {
     const aliasOf = resolution.word.name === name ? null : resolution.word.name;
-    return { name, model: null, word: resolution.word, aliasOf, serviceTier: resolution.word.serviceTier };
+    const { serviceTier } = resolution.word;
+    return { name, model: null, word: resolution.word, aliasOf, viaAlias: null, serviceTier };
   }
-  const { model, serviceTier } = resolution;
-  return { name, model, word: null, aliasOf: model.id === name ? null : model.id, serviceTier };
+  const { model, serviceTier, viaAlias } = resolution;
+  return { name, model, word: null, aliasOf: model.id === name ? null : model.id, viaAlias, serviceTier };
 }
 
-/** Whether key and tier let this caller use the name; a routing word needs one candidate that they do. */
-export function isEntryAllowed(catalog: Catalog, principal: Principal, entry: ModelEntry): boolean {
-  if (entry.model !== null) return isModelAllowed(principal.modelGlobs, entry.model);
-  return candidates(catalog, entry.word).some(
-    (model) => isModelAllowed(principal.modelGlobs, model) && hasTier(model, entry.serviceTier),
-  );
-}
-
-/** A flex word needs a model that has a flex price. */
-const hasTier = (model: Model, serviceTier: string | null): boolean =>
-  serviceTier === null || model.prices.some((row) => row.modifiers.has(serviceTier));
-
-function candidates(catalog: Catalog, word: RoutingWord | null): Model[] {
-  const named = [...(word?.models ?? []), ...[...(word?.tiers?.values() ?? [])].flat()];
-  if (named.length === 0) return [...catalog.models.values()];
-  return named.flatMap((name) => {
-    const resolution = resolve(catalog, name);
-    return resolution.kind === "model" ? [resolution.model] : [];
-  });
+/**
+ * Whether key and tier let this caller use the name: told as routing tells it, so that what is listed is what can be called. A routing word
+ * needs one model that it may mean.
+ */
+export function isEntryAllowed(catalog: Catalog, principal: Principal, entry: ModelEntry, now: number): boolean {
+  const { model, word, viaAlias } = entry;
+  const allows = (target: Model, name: string | null): boolean =>
+    allowedByGlobs(principal.modelGlobs, name === null ? modelNames(target) : [...modelNames(target), name]);
+  if (model !== null) return allows(model, viaAlias);
+  return word !== null && modelsOfWord(catalog, word, now).some((target) => allows(target, word.name));
 }
 
 function isListed(catalog: Catalog, entry: ModelEntry): boolean {

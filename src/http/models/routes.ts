@@ -38,7 +38,7 @@ export function modelRoutes(deps: HttpDeps) {
 
 async function list(deps: HttpDeps, request: Request, peers: PeerSource): Promise<JsonObject> {
   const facts = await readFacts(deps, request, peers);
-  const entries = listEntries(facts.catalog, facts.principal);
+  const entries = listEntries(facts.catalog, facts.principal, facts.now);
   const query = new URLSearchParams(queryOf(request.url));
   switch (facts.dialect) {
     case "anthropic-messages":
@@ -56,7 +56,7 @@ async function retrieve(deps: HttpDeps, request: Request, peers: PeerSource, res
   const name = decodePath(rest);
   const entry = entryOf(facts.catalog, name);
   if (entry === null) throw unknownModel(facts.catalog, name);
-  if (!isEntryAllowed(facts.catalog, facts.principal, entry)) {
+  if (!isEntryAllowed(facts.catalog, facts.principal, entry, facts.now)) {
     throw new GatewayError({
       status: 403,
       code: "model_not_allowed",

@@ -1,6 +1,6 @@
 import { toOpenAPISchema } from "@elysiajs/openapi";
 import type { AnyElysia } from "elysia";
-import type { JsonObject, JsonValue } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { capSchema } from "../models/cap.ts";
 import { ROUTES, type RouteDoc } from "../route-table.ts";
@@ -67,6 +67,7 @@ const ERROR_SCHEMA: JsonObject = {
 
 function buildPaths(app: AnyElysia): JsonObject {
   const typed = toOpenAPISchema(app).paths as Record<string, Record<string, JsonObject> | undefined>;
+  const bodies = checkedBodies(app);
   // A route that the table forgot is shown all the same.
   const paths: Record<string, JsonObject> = Object.fromEntries(
     Object.entries(typed).map(([path, methods]) => [path, { ...methods }]),
@@ -75,8 +76,8 @@ function buildPaths(app: AnyElysia): JsonObject {
     const own = typed[doc.path]?.[doc.method.toLowerCase()];
     const path = (paths[doc.path] ??= {});
     path[doc.method.toLowerCase()] = {
-      ...operation(doc),
-      ...own,
+      ...operation(doc, bodies.get(`${doc.method} ${doc.path}`) ?? null),
+      ...withoutBody(own),
       responses: responsesOf(doc),
       parameters: parametersOf(doc),
     };
@@ -84,23 +85,41 @@ function buildPaths(app: AnyElysia): JsonObject {
   return paths;
 }
 
-function operation(doc: RouteDoc): JsonObject {
-  const schema = doc.method === "PUT" && doc.path.endsWith("/cap") ? capSchema : bodyAt(doc.path);
+/** What is made of the app's own routes knows no content type: bodies are read by a parser of ours. They are put in by `operation`. */
+function withoutBody(own: JsonValue | undefined): JsonObject {
+  if (!isObject(own)) return {};
+  const { requestBody: _body, ...rest } = own;
+  return rest;
+}
+
+/** Schemas of the bodies that Elysia checks, by method and path. */
+function checkedBodies(app: AnyElysia): Map<string, object> {
+  const bodies = new Map<string, object>();
+  for (const { method, path, hooks } of app.routes) {
+    const body: unknown = (hooks as { body?: unknown }).body;
+    if (typeof body === "object" && body !== null) bodies.set(`${method} ${path.replace(/:(\w+)/g, "{$1}")}`, body);
+  }
+  return bodies;
+}
+
+function operation(doc: RouteDoc, checked: object | null): JsonObject {
+  const isCap = doc.method === "PUT" && doc.path.endsWith("/cap");
+  const takesBody = doc.method !== "GET" && doc.method !== "DELETE";
+  const schema = takesBody ? (isCap ? capSchema : (checked ?? bodyAt(doc.path))) : null;
   return {
     summary: doc.summary,
     tags: [doc.group],
     ...(doc.auth === "none" ? {} : { security: [{ [SECURITY[doc.auth]]: [] }] }),
     operationId: `${doc.method.toLowerCase()}${doc.path.replace(/[^a-zA-Z0-9]+(.)?/g, (_all, next?: string) => (next ?? "").toUpperCase())}`,
-    ...(schema === null || doc.method === "GET" || doc.method === "DELETE"
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            // TypeBox schemas are JSON Schemas; a copy through JSON leaves their symbols out.
-            content: { "application/json": { schema: JSON.parse(JSON.stringify(schema)) as JsonValue } },
-          },
-        }),
+    ...(schema === null ? {} : { requestBody: requestBodyOf(schema) }),
   };
+}
+
+/** No body counts as an empty object, so only one with required fields is required itself. */
+function requestBodyOf(schema: object): JsonObject {
+  // TypeBox schemas are JSON Schemas; a copy through JSON leaves their symbols out.
+  const copy = JSON.parse(JSON.stringify(schema)) as JsonObject;
+  return { required: Array.isArray(copy["required"]), content: { "application/json": { schema: copy } } };
 }
 
 function responsesOf(doc: RouteDoc): JsonObject {
