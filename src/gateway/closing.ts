@@ -2,7 +2,7 @@ import { priceUsage } from "../ledger/price.ts";
 import { sanitizeUsage } from "../ledger/sanitize.ts";
 import type { PricedUsage, Receipt, UsageSource } from "../ledger/types.ts";
 import type { Annotation } from "../dialects/dialect.ts";
-import { emptyUsage, type Usage } from "../ir/usage.ts";
+import { emptyUsage, INPUT_CLASSES, OUTPUT_CLASSES, sumTokens, type Usage } from "../ir/usage.ts";
 import { type JsonObject, rawNumber } from "../lib/json.ts";
 import { errorText } from "../lib/log.ts";
 import { formatCents, type Nano } from "../lib/money.ts";
@@ -187,6 +187,11 @@ function extensionBlock(live: LiveCall, closed: Closed): JsonObject {
     currency: closed.receipt.currency,
     usage_source: closed.receipt.usageSource,
   };
+  // A relayed answer keeps the provider's own numbers: what was billed instead stands here.
+  if (closed.receipt.usageSource !== "provider") {
+    block.tokens_input = sumTokens(closed.usage.tokens, INPUT_CLASSES);
+    block.tokens_output = sumTokens(closed.usage.tokens, OUTPUT_CLASSES);
+  }
   if (live.injectedCap !== null) block.output_cap = live.injectedCap;
   const losses = live.losses;
   if (losses.length > 0)

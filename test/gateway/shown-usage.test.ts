@@ -1,4 +1,4 @@
-/** What a client is shown as its usage is what it pays for, also when the provider tells absurd numbers. */
+/** What a client is shown as its usage is what it pays for, also when the provider tells absurd numbers; a relay shows both. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
@@ -42,3 +42,34 @@ for (const usage of ABSURD) {
     });
   }
 }
+
+const same = clientOf("openai-chat");
+for (const usage of [...ABSURD, null]) {
+  for (const stream of [false, true]) {
+    test(`relayed, ${usage === null ? "no usage" : `${usage.input} in, ${usage.output} out`}, ${stream ? "streamed" : "JSON"}`, async () => {
+      up.reset().always(chatReply({ text: "an answer of several words", usage }));
+      const wanted = { model: "m", stream, maxTokens: 100 };
+      const response = await gateway.post(same.path(wanted), same.body(wanted), key.key);
+      const body = await response.text();
+      const frames = stream ? framesOf(body).map(({ json }) => json) : [JSON.parse(body) as JsonObject];
+      const last = frames.findLast((frame) => frame["tollgate"] !== undefined) ?? {};
+      const row = await auditOf(gateway, key, requestIdOf(response));
+      expect(last).toMatchObject({
+        cost_cents: row["cost_cents"],
+        tollgate: {
+          usage_source: usage === null ? "counted" : "bounded",
+          tokens_input: row.tokens_input,
+          tokens_output: row.tokens_output,
+        },
+      });
+      if (usage !== null && !stream) expect(last).toMatchObject({ usage: { prompt_tokens: usage.input } });
+    });
+  }
+}
+
+test("the provider's own numbers are told once", async () => {
+  up.reset().always(chatReply());
+  const response = await gateway.post(same.path({}), same.body({ model: "m" }), key.key);
+  const { tollgate } = (await response.json()) as { tollgate: JsonObject };
+  expect([tollgate["usage_source"], tollgate["tokens_input"]]).toEqual(["provider", undefined]);
+});
