@@ -2,7 +2,7 @@ import type { EncodedRequest } from "../dialect.ts";
 import type { GenerateRequest } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
-import { openAiTier, schemaName } from "../shared/openai-settings.ts";
+import { openAiTier } from "../shared/openai-settings.ts";
 import { encodeMessages } from "./encode-messages.ts";
 import { encodeReasoning } from "./encode-reasoning.ts";
 import { encodeTools } from "./encode-tools.ts";
@@ -37,29 +37,12 @@ export function encodeRequest(request: GenerateRequest, target: TargetFacts): En
   return { path: PATH, body, losses: encoding.losses };
 }
 
-function encodeFormat(request: GenerateRequest, encoding: Encoding): JsonObject {
-  const output = request.output;
+function encodeFormat({ output }: GenerateRequest, encoding: Encoding): JsonObject {
   if (output.kind === "text") return {};
-  if (output.kind === "json") return { response_format: { type: "json_object" } };
-  if (!encoding.target.compat.json_schema) {
-    encoding.lose("response_format", "this provider holds to no schema; JSON is asked for without it");
-    return { response_format: { type: "json_object" } };
-  }
-  const name = schemaName(output.name);
-  if (name !== output.name)
-    encoding.lose("response_format.json_schema.name", `the name is not allowed here; sent as ${name}`);
-  const strict = encoding.strict(output.strict, output.schema, "response_format");
-  return {
-    response_format: {
-      type: "json_schema",
-      json_schema: {
-        name,
-        ...(output.description === undefined ? {} : { description: output.description }),
-        schema: output.schema,
-        ...(strict === null ? {} : { strict }),
-      },
-    },
-  };
+  const place = { format: "response_format", name: "response_format.json_schema.name" };
+  const schema = output.kind === "json" ? null : encoding.answerSchema(output, place);
+  if (schema === null) return { response_format: { type: "json_object" } };
+  return { response_format: { type: "json_schema", json_schema: schema } };
 }
 
 function encodeSampling(request: GenerateRequest, encoding: Encoding): JsonObject {

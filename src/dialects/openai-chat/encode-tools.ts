@@ -12,7 +12,8 @@ export function encodeTools(request: GenerateRequest, encoding: Encoding): JsonO
     const encoded = encodeTool(tool, encoding);
     if (encoded !== null) tools.push(encoded);
   }
-  return { ...(tools.length === 0 ? {} : { tools }), ...encodeChoice(request, tools.length, encoding) };
+  const choice = encoding.choice(request, tools.length, (wanted) => choiceOf(wanted, request, encoding));
+  return { ...(tools.length === 0 ? {} : { tools }), ...choice };
 }
 
 /**
@@ -39,7 +40,11 @@ function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
   };
   const head = { name: tool.name, ...(tool.description === undefined ? {} : { description: tool.description }) };
   if (tool.kind === "custom" && encoding.hasCustomTools) {
-    return { type: "custom", custom: { ...head, ...formatOf(tool, encoding), ...rest }, ...marks };
+    return {
+      type: "custom",
+      custom: { ...head, ...encoding.inputFormat(tool, (grammar) => ({ grammar: { ...grammar } })), ...rest },
+      ...marks,
+    };
   }
   if (tool.kind === "custom") {
     if (customFormat(tool)?.kind !== "text") {
@@ -71,24 +76,6 @@ function strictOf(tool: Tool, schema: JsonObject | null, encoding: Encoding): Js
     return {};
   }
   return { strict: encoding.strict(tool.strict, schema ?? {}, tool.path) };
-}
-
-function formatOf(tool: Tool, encoding: Encoding): JsonObject {
-  if (tool.native === undefined) return {};
-  const format = customFormat(tool);
-  if (format === null) {
-    encoding.lose(`${tool.path}.format`, `the input format is ${NOT_KNOWN}`);
-    return {};
-  }
-  if (format.kind === "text") return { format: { type: "text" } };
-  const { syntax, definition } = format;
-  return { format: { type: "grammar", grammar: { syntax, definition } } };
-}
-
-function encodeChoice(request: GenerateRequest, tools: number, encoding: Encoding): JsonObject {
-  const choice = request.toolChoice;
-  if (!encoding.canChoose(choice, tools)) return {};
-  return { ...choiceOf(choice, request, encoding), ...encoding.parallelCalls(choice) };
 }
 
 function choiceOf(choice: ToolChoice, request: GenerateRequest, encoding: Encoding): JsonObject {

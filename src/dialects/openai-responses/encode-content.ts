@@ -1,7 +1,7 @@
 import type { MediaSource, Part, PartOf } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { defaultFilename } from "../shared/data-url.ts";
-import type { Encoding } from "./encoding.ts";
+import { type Encoding, NOT_KNOWN } from "./encoding.ts";
 import { words } from "../../lib/words.ts";
 
 /** Whose content it is: assistants speak in `output_text`, everybody else in `input_…` parts. */
@@ -18,7 +18,7 @@ export function encodeContentPart(part: Part, speaker: Speaker, encoding: Encodi
       if (speaker === "output") return loseMedia(part, encoding);
       return encodeMedia(part, encoding);
     case "native":
-      encoding.lose(part.path, "content of another dialect is not known to OpenAI Responses");
+      encoding.lose(part.path, `content of another dialect is ${NOT_KNOWN}`);
       return null;
     default:
       encoding.lose(part.path, `a ${part.type} part can't stand inside content`);
@@ -81,7 +81,7 @@ function encodeImage(part: PartOf<"media">, rest: JsonObject, encoding: Encoding
   if (source === null) return null;
   const detail = part.detail ?? "auto";
   const known = DETAILS.has(detail);
-  if (!known) encoding.lose(`${part.path}.detail`, `the detail ${detail} is not known to OpenAI Responses`);
+  if (!known) encoding.lose(`${part.path}.detail`, `the detail ${detail} is ${NOT_KNOWN}`);
   return {
     type: "input_image",
     ...(source.kind === "file" ? { file_id: source.id } : { image_url: urlOf(source) }),

@@ -1,7 +1,7 @@
 import type { Part, PartOf, Turn } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import { encodeContentPart, type Speaker } from "./encode-content.ts";
-import { callId, type Encoding } from "./encoding.ts";
+import { callId, type Encoding, NOT_KNOWN } from "./encoding.ts";
 
 /** Turns as input items: content parts that stand together are one message, everything else is an item of its own. */
 export function encodeInput(turns: readonly Turn[], encoding: Encoding): JsonObject[] {
@@ -114,7 +114,7 @@ function encodeReasoning(part: PartOf<"reasoning">, encoding: Encoding): JsonObj
 
 function encodeCall(part: PartOf<"tool-call">, encoding: Encoding): JsonObject | null {
   if (part.kind === "server") {
-    encoding.lose(part.path, "a hosted tool of another provider is not known to OpenAI Responses");
+    encoding.lose(part.path, `a hosted tool of another provider is ${NOT_KNOWN}`);
     return null;
   }
   encoding.loseMark(part.cache, part.path);
@@ -128,7 +128,7 @@ function encodeCall(part: PartOf<"tool-call">, encoding: Encoding): JsonObject |
 /** Output that is one text is sent as a string, as the API's own examples do. */
 function encodeResult(part: PartOf<"tool-result">, encoding: Encoding): JsonObject | null {
   if (part.kind === "server") {
-    encoding.lose(part.path, "the result of a hosted tool of another provider is not known to OpenAI Responses");
+    encoding.lose(part.path, `the result of a hosted tool of another provider is ${NOT_KNOWN}`);
     return null;
   }
   encoding.loseMark(part.cache, part.path);
@@ -148,6 +148,6 @@ function encodeResult(part: PartOf<"tool-result">, encoding: Encoding): JsonObje
 
 function encodeNative(part: PartOf<"native">, encoding: Encoding): JsonObject | null {
   if (part.native.origin === "openai-responses" && isObject(part.native.value)) return part.native.value;
-  encoding.lose(part.path, "a part of another dialect is not known to OpenAI Responses");
+  encoding.lose(part.path, `a part of another dialect is ${NOT_KNOWN}`);
   return null;
 }

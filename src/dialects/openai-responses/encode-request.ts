@@ -2,10 +2,10 @@ import type { EncodedRequest } from "../dialect.ts";
 import type { GenerateRequest, ReasoningRequest } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { effortOfBudget, openAiTier, schemaName } from "../shared/openai-settings.ts";
+import { effortOfBudget, openAiTier } from "../shared/openai-settings.ts";
 import { dropPrefill, encodeInput } from "./encode-input.ts";
 import { encodeTools } from "./encode-tools.ts";
-import { Encoding } from "./encoding.ts";
+import { Encoding, NOT_KNOWN } from "./encoding.ts";
 
 const PATH = "/responses";
 const SEALED_REASONING = "reasoning.encrypted_content";
@@ -73,24 +73,11 @@ function encodeText(request: GenerateRequest, encoding: Encoding): JsonObject {
   return Object.keys(text).length === 0 ? {} : { text };
 }
 
-function encodeFormat(request: GenerateRequest, encoding: Encoding): JsonObject | null {
-  const output = request.output;
+function encodeFormat({ output }: GenerateRequest, encoding: Encoding): JsonObject | null {
   if (output.kind === "text") return null;
-  if (output.kind === "json") return { type: "json_object" };
-  if (!encoding.target.compat.json_schema) {
-    encoding.lose("text.format", "this provider holds to no schema; JSON is asked for without it");
-    return { type: "json_object" };
-  }
-  const name = schemaName(output.name);
-  if (name !== output.name) encoding.lose("text.format.name", `the name is not allowed here; sent as ${name}`);
-  const strict = encoding.strict(output.strict, output.schema, "text.format");
-  return {
-    type: "json_schema",
-    name,
-    schema: output.schema,
-    ...(strict === null ? {} : { strict }),
-    ...(output.description === undefined ? {} : { description: output.description }),
-  };
+  const place = { format: "text.format", name: "text.format.name" };
+  const schema = output.kind === "json" ? null : encoding.answerSchema(output, place);
+  return schema === null ? { type: "json_object" } : { type: "json_schema", ...schema };
 }
 
 function encodeReasoning(reasoning: ReasoningRequest | null, encoding: Encoding): JsonObject {
@@ -130,11 +117,10 @@ function summaryOf(reasoning: ReasoningRequest): JsonObject {
 
 function encodeSampling(request: GenerateRequest, encoding: Encoding): JsonObject {
   const { temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = request.sampling;
-  const absent = "not known to OpenAI Responses";
-  if (topK !== undefined) encoding.lose("top_k", absent);
-  if (seed !== undefined) encoding.lose("seed", absent);
-  if ((frequencyPenalty ?? 0) !== 0) encoding.lose("frequency_penalty", absent);
-  if ((presencePenalty ?? 0) !== 0) encoding.lose("presence_penalty", absent);
+  if (topK !== undefined) encoding.lose("top_k", NOT_KNOWN);
+  if (seed !== undefined) encoding.lose("seed", NOT_KNOWN);
+  if ((frequencyPenalty ?? 0) !== 0) encoding.lose("frequency_penalty", NOT_KNOWN);
+  if ((presencePenalty ?? 0) !== 0) encoding.lose("presence_penalty", NOT_KNOWN);
   const fields: JsonObject = {
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),
@@ -179,7 +165,7 @@ function addExtras(body: JsonObject, request: GenerateRequest, encoding: Encodin
   if (management?.origin === "openai-responses") body["context_management"] = management.value;
   else if (management !== undefined) encoding.lose("context_management", "that of another provider");
   for (const [name, value] of Object.entries(request.extras.fields)) {
-    if (request.extras.origin !== "openai-responses") encoding.lose(name, "not known to OpenAI Responses");
+    if (request.extras.origin !== "openai-responses") encoding.lose(name, NOT_KNOWN);
     else if (name !== "include" && name !== "tool_choice") body[name] = merge(body[name], value);
   }
 }
@@ -200,5 +186,5 @@ function reportUnsupported(request: GenerateRequest, encoding: Encoding): void {
     ["cache_control", request.cache !== undefined],
     ["safety_settings", request.safety !== undefined],
   ];
-  for (const [field, isLost] of lost) if (isLost) encoding.lose(field, "not known to OpenAI Responses");
+  for (const [field, isLost] of lost) if (isLost) encoding.lose(field, NOT_KNOWN);
 }

@@ -1,7 +1,6 @@
 import type { GenerateRequest, Tool, ToolChoice } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
-import { customFormat } from "../shared/custom-tool.ts";
-import type { Encoding } from "./encoding.ts";
+import { type Encoding, NOT_KNOWN } from "./encoding.ts";
 import { namespaceOf } from "./tools.ts";
 
 /** `tools`, `tool_choice` and `parallel_tool_calls`, each only where it says something. */
@@ -11,7 +10,8 @@ export function encodeTools(request: GenerateRequest, encoding: Encoding): JsonO
     const encoded = encodeTool(tool, encoding);
     if (encoded !== null) addTool(tools, tool, encoded, encoding);
   }
-  return { ...(tools.length === 0 ? {} : { tools }), ...encodeChoice(request, tools.length, encoding) };
+  const choice = encoding.choice(request, tools.length, (wanted) => choiceOf(wanted, request, encoding));
+  return { ...(tools.length === 0 ? {} : { tools }), ...choice };
 }
 
 /** Tools of one namespace were declared one after the other: they go back under their common head. */
@@ -31,7 +31,7 @@ function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
   encoding.loseMark(tool.cache, tool.path);
   if (tool.kind === "server") {
     if (tool.native?.origin === "openai-responses" && isObject(tool.native.value)) return tool.native.value;
-    encoding.lose(tool.path, `the hosted tool ${tool.name} of another provider is not known to OpenAI Responses`);
+    encoding.lose(tool.path, `the hosted tool ${tool.name} of another provider is ${NOT_KNOWN}`);
     return null;
   }
   const { namespace, ...own } = tool.extras ?? {};
@@ -42,7 +42,8 @@ function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
     ...(tool.description === undefined ? {} : { description: tool.description }),
   };
   const rest = encoding.extras(Object.keys(extras).length === 0 ? undefined : extras, tool.path);
-  if (tool.kind === "custom") return { type: "custom", ...head, ...formatOf(tool, encoding), ...rest };
+  if (tool.kind === "custom")
+    return { type: "custom", ...head, ...encoding.inputFormat(tool, (grammar) => ({ ...grammar })), ...rest };
   return { type: "function", ...head, parameters: schemaOf(tool), ...strictOf(tool, encoding), ...rest };
 }
 
@@ -63,30 +64,13 @@ function strictOf(tool: Tool, encoding: Encoding): JsonObject {
   return { strict: encoding.strict(tool.strict, schemaOf(tool), tool.path) };
 }
 
-function formatOf(tool: Tool, encoding: Encoding): JsonObject {
-  if (tool.native === undefined) return {};
-  const format = customFormat(tool);
-  if (format === null) {
-    encoding.lose(`${tool.path}.format`, "the input format is not known to OpenAI Responses");
-    return {};
-  }
-  if (format.kind === "text") return { format: { type: "text" } };
-  return { format: { type: "grammar", syntax: format.syntax, definition: format.definition } };
-}
-
-function encodeChoice(request: GenerateRequest, tools: number, encoding: Encoding): JsonObject {
-  const choice = request.toolChoice;
-  if (!encoding.canChoose(choice, tools)) return {};
-  return { ...choiceOf(choice, request, encoding), ...encoding.parallelCalls(choice) };
-}
-
 function choiceOf(choice: ToolChoice, request: GenerateRequest, encoding: Encoding): JsonObject {
   const native = request.extras.origin === "openai-responses" ? request.extras.fields["tool_choice"] : undefined;
   if (native !== undefined) return { tool_choice: native };
   const [name] = choice.names;
   if (choice.mode === "named" && name !== undefined) return { tool_choice: referTo(name, request.tools) };
   if (choice.mode === "validated") {
-    encoding.lose("tool_choice", "validated calls are not known to OpenAI Responses; sent as auto");
+    encoding.lose("tool_choice", `validated calls are ${NOT_KNOWN}; sent as auto`);
   }
   const mode = choice.mode === "required" || choice.mode === "none" ? choice.mode : "auto";
   if (choice.names.length === 0 || mode === "none") return { tool_choice: mode };

@@ -3,6 +3,7 @@ import type { Seal } from "../../ir/seal.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { OpenAiEncoding, shortCallId } from "../shared/openai-encoding.ts";
 
+export const NOT_KNOWN = "not known to OpenAI Responses";
 /** The API refuses longer call ids ("string_above_max_length", maximum 64). */
 const MAX_CALL_ID = 64;
 const DIGEST_LENGTH = 40;
@@ -10,7 +11,7 @@ const DIGEST_LENGTH = 40;
 /** State of encoding one request: where it goes and what was lost on the way. */
 export class Encoding extends OpenAiEncoding {
   constructor(request: GenerateRequest, target: TargetFacts) {
-    super(request, target, "openai-responses", "not known to OpenAI Responses");
+    super(request, target, "openai-responses", NOT_KNOWN);
   }
 
   /** The value of a seal that the target's organisation minted in this dialect; else null, and the loss is reported. */

@@ -35,8 +35,13 @@ export function unwrapCustomInput(argumentsText: string): string | null {
   }
 }
 
+export interface Grammar {
+  syntax: string;
+  definition: string;
+}
+
 /** Input format of a custom tool: what OpenAI calls `text`, or a grammar. */
-export type CustomFormat = { kind: "text" } | { kind: "grammar"; syntax: string; definition: string };
+export type CustomFormat = { kind: "text" } | { kind: "grammar"; grammar: Grammar };
 
 /**
  * The format of a custom tool out of `Tool.native`, in whichever OpenAI dialect it was written: chat nests the grammar
@@ -50,5 +55,7 @@ export function customFormat(tool: Tool): CustomFormat | null {
   if (value["type"] !== "grammar") return null;
   const grammar = isObject(value["grammar"]) ? value["grammar"] : value;
   const { syntax, definition } = grammar;
-  return typeof syntax === "string" && typeof definition === "string" ? { kind: "grammar", syntax, definition } : null;
+  return typeof syntax === "string" && typeof definition === "string"
+    ? { kind: "grammar", grammar: { syntax, definition } }
+    : null;
 }

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { DialectId } from "../../ir/dialect-id.ts";
 import type { Loss } from "../../ir/loss.ts";
-import type { CacheMark, GenerateRequest, ReasoningRequest, ToolChoice } from "../../ir/request.ts";
+import type { CacheMark, GenerateRequest, OutputFormat, ReasoningRequest, Tool, ToolChoice } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { customFormat, type Grammar } from "./custom-tool.ts";
+import { schemaName } from "./openai-settings.ts";
 import { strictViolation } from "./strict-schema.ts";
 
 /** State of encoding one request in one of OpenAI's dialects: where it goes and what was lost on the way. */
@@ -54,20 +56,51 @@ export class OpenAiEncoding {
     this.lose(field, "prompts are cached automatically here, without marks");
   }
 
-  /** False when there are no tools to choose from; a tool that was to be forced is a loss then. */
-  canChoose(choice: ToolChoice | null, tools: number): choice is ToolChoice {
-    if (choice === null || tools > 0) return choice !== null;
-    const forced = choice.mode === "required" || choice.mode === "named";
-    if (forced) this.lose("tool_choice", "there are no tools to choose from");
-    return false;
+  /** `tool_choice` as `spell` says it, and `parallel_tool_calls`. Without `tools` there is none: one that was to be forced is a loss then. */
+  choice(request: GenerateRequest, tools: number, spell: (choice: ToolChoice) => JsonObject): JsonObject {
+    const choice = request.toolChoice;
+    if (choice === null) return {};
+    if (tools > 0) return { ...spell(choice), ...this.#parallelCalls(choice) };
+    if (choice.mode === "required" || choice.mode === "named") {
+      this.lose("tool_choice", "there are no tools to choose from");
+    }
+    return {};
   }
 
   /** `parallel_tool_calls`, where the client said it and the provider knows it. */
-  parallelCalls(choice: ToolChoice): JsonObject {
+  #parallelCalls(choice: ToolChoice): JsonObject {
     if (choice.parallel === null) return {};
     if (this.target.compat.parallel_tool_calls) return { parallel_tool_calls: choice.parallel };
     if (!choice.parallel) this.lose("parallel_tool_calls", "this provider can't be told to call one tool at a time");
     return {};
+  }
+
+  /** `format` of a free-form tool, a grammar as `spell` says it; one of another kind is a loss. */
+  inputFormat(tool: Tool, spell: (grammar: Grammar) => JsonObject): JsonObject {
+    if (tool.native === undefined) return {};
+    const format = customFormat(tool);
+    if (format === null) {
+      this.lose(`${tool.path}.format`, `the input format is ${this.#notKnown}`);
+      return {};
+    }
+    return { format: format.kind === "text" ? { type: "text" } : { type: "grammar", ...spell(format.grammar) } };
+  }
+
+  /** The schema that the answer is to hold to, for `place`; null, and a loss, where the provider holds to none. */
+  answerSchema(output: OutputFormat & { kind: "schema" }, place: { format: string; name: string }): JsonObject | null {
+    if (!this.target.compat.json_schema) {
+      this.lose(place.format, "this provider holds to no schema; JSON is asked for without it");
+      return null;
+    }
+    const name = schemaName(output.name);
+    if (name !== output.name) this.lose(place.name, `the name is not allowed here; sent as ${name}`);
+    const strict = this.strict(output.strict, output.schema, place.format);
+    return {
+      name,
+      ...(output.description === undefined ? {} : { description: output.description }),
+      schema: output.schema,
+      ...(strict === null ? {} : { strict }),
+    };
   }
 
   /** Anthropic's effort goes for the whole answer and can be asked for without thinking; here there is none beside "off". */
