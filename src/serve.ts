@@ -74,12 +74,15 @@ const whyNot = (error: unknown): string =>
     ? "the port is in use; --port takes another, 0 picks a free one"
     : errorText(error);
 
+/** A look through all books may take longer than the 10 s after which Bun hangs up, on a socket too; its types have the limit for ports only. */
+const NO_IDLE_LIMIT: object = { idleTimeout: 0 };
+
 /** The admin API for the command line: a socket that only the owner of the data folder can open. */
 function openControl(app: App, dataDir: string): Bun.Server<undefined> {
   const path = join(dataDir, CONTROL_SOCKET);
   // The folder's lock is ours: a socket that is here was left behind.
   if (existsSync(path)) unlinkSync(path);
-  const server = Bun.serve({ unix: path, fetch: (request) => app.adminFetch(request) });
+  const server = Bun.serve({ unix: path, ...NO_IDLE_LIMIT, fetch: (request) => app.adminFetch(request) });
   chmodSync(path, 0o600);
   return server;
 }
