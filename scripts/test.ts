@@ -49,7 +49,7 @@ if (python !== null && !hasPython) {
   process.stdout.write(`without Python: ${await new Response(python.stdout).text()}`);
 }
 
-const tests = Bun.spawnSync([bun, "test", "--timeout", "60000", ...chosen], {
+const tests = Bun.spawnSync([bun, "test", ...chosen], {
   stdout: "inherit",
   stderr: "pipe",
   env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535", ...(hasPython ? {} : { TOLLGATE_PYTHON: "off" }) },

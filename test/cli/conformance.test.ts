@@ -8,7 +8,7 @@ import { chatReply, type RecordedRequest, startUpstream } from "../support/upstr
 
 const dialects = SPEAKERS.map(({ id }) => id);
 const matrix = (url: string, key: string, model: string): Promise<CaseResult[]> =>
-  runMatrix({ url, key, model, dialects, timeoutMs: 10_000 });
+  runMatrix({ url, key, model, dialects, timeoutMs: 250_000 });
 
 const notOk = (results: CaseResult[]): string[] =>
   results
@@ -56,7 +56,12 @@ models:
 
 describe("a gateway that breaks its promises", () => {
   const server = (answer: (path: string) => Response) =>
-    Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => answer(new URL(request.url).pathname) });
+    Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => answer(new URL(request.url).pathname),
+    });
 
   test("fails in every case when it answers nonsense", async () => {
     const broken = server(() => Response.json({ ok: true }));
@@ -83,7 +88,7 @@ describe("a gateway that breaks its promises", () => {
       return calls % 2 === 1 ? Response.json(body) : new Response(`data: ${JSON.stringify(chunk)}\n\n`, { headers });
     });
     const url = `http://127.0.0.1:${broken.port}`;
-    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["openai-chat"], timeoutMs: 10_000 });
+    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["openai-chat"], timeoutMs: 250_000 });
     await broken.stop(true);
     const note = (name: string, mode: string) => results.find((item) => item.case === name && item.mode === mode)?.note;
     expect(note("text", "json")).toStartWith("total_tokens should be the sum");
@@ -98,7 +103,7 @@ describe("a gateway that breaks its promises", () => {
     const gone = server(() => new Response());
     const url = `http://127.0.0.1:${gone.port}`;
     await gone.stop(true);
-    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["gemini"], timeoutMs: 10_000 });
+    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["gemini"], timeoutMs: 250_000 });
     expect(tally(results, "fail")).toBe(results.length);
     expect(results[0]?.note).toStartWith("no answer from /v1beta/models/m:generateContent");
   });

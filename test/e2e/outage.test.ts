@@ -116,7 +116,7 @@ describe.skipIf(!MAY_MOUNT)("a full disk", () => {
     const after = await call();
     expect(after.status).toBe(200);
     await checkBooks(gateway, key, [requestIdOf(response), requestIdOf(after)]);
-  }, 30_000);
+  });
 });
 
 /** Lets every write to a file fail, and lifts it again, in a process that is running (EFBIG, which SQLite tells as an I/O error). */
@@ -169,7 +169,7 @@ describe.skipIf(PRLIMIT === null)("writes that fail", () => {
     expect(await server.logs).toContain("disk I/O error");
     await using gateway = await startGateway({ catalog: catalog(), dataDir: folder });
     await checkBooks(gateway, key, [requestIdOf(response), requestIdOf(after)]);
-  }, 30_000);
+  });
 
   test("a stream that could not be settled is recovered at the next start", async () => {
     const key = await makeKey();
@@ -184,7 +184,7 @@ describe.skipIf(PRLIMIT === null)("writes that fail", () => {
     await server.child.exited;
     await using gateway = await startGateway({ catalog: catalog(), dataDir: folder });
     await checkBooks(gateway, key, [requestIdOf(before), requestIdOf(response)]);
-  }, 30_000);
+  });
 });
 
 describe("a database that someone else has locked", () => {
@@ -216,7 +216,7 @@ describe("a database that someone else has locked", () => {
     const served = await waiting;
     expect(served.status).toBe(200);
     await checkBooks(gateway, key, [requestIdOf(response), requestIdOf(served)]);
-  }, 30_000);
+  });
 
   test("for long: 503, before anything is dialled; the stream under way is settled when it is free", async () => {
     await using gateway = await startGateway({ catalog: catalog(), dataDir: folder });
@@ -236,5 +236,5 @@ describe("a database that someone else has locked", () => {
     const after = await call();
     expect(after.status).toBe(200);
     await checkBooks(gateway, key, [requestIdOf(response), requestIdOf(after)]);
-  }, 30_000);
+  });
 });

@@ -30,6 +30,7 @@ class Receiver implements AsyncDisposable {
   readonly #server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
+    idleTimeout: 0,
     fetch: async (request) => {
       const { headers } = request;
       const body = (await request.json()) as Record<string, unknown>;

@@ -162,7 +162,7 @@ describe("a reader that does not read", () => {
     } finally {
       DEFAULT_GATEWAY_SETTINGS.slowReaderMs = before;
     }
-  }, 20_000);
+  });
 
   function openSocket(url: URL): Promise<Socket> {
     return new Promise((resolve, reject) => {

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { type JsonObject, parseJson } from "../../src/lib/json.ts";
-import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { PATIENT, startGateway, type TestGateway } from "../support/gateway.ts";
 import { startUpstream } from "../support/upstream.ts";
 import { type Bed, startBed } from "./faults-bed.ts";
 import { EARLY_FAULTS, type EarlyFault, gatedStream, LATE_FAULTS, SAID } from "./faults-support.ts";
 import {
-  IDLE_MS,
   at,
   auditOf,
   catalogOf,
@@ -135,7 +134,7 @@ for (const client of CLIENTS) {
           const reader = new StreamReader(response);
           await reader.until(SAID);
           bad.gate(name).open();
-          using _later = fault.streamState === "timeout" ? laterBy(IDLE_MS + 1) : null;
+          using _later = fault.streamState === "timeout" ? laterBy(PATIENT.idle_timeout_ms + 1) : null;
           const frames = framesOf(await reader.rest());
           const last = frames.at(-1);
           expect(last !== undefined && client.isError(last)).toBe(true);

@@ -64,7 +64,7 @@ describe("1,000 calls of $0.10 against $5.00: 50 are served, 950 refused, nothin
     const answer = (await late.json()) as JsonObject;
     expect(client.errorCode(answer)).toBe("insufficient_credits");
     expect(at(answer, "error", "details", "available")).toBe("0.00");
-  }, 30_000);
+  });
 
   test("the compiled file", async () => {
     using folder = new Folder();
@@ -83,5 +83,5 @@ describe("1,000 calls of $0.10 against $5.00: 50 are served, 950 refused, nothin
     const credits = await fetch(`${server.url}/v1/credits`, { headers: { authorization: `Bearer ${key}` } });
     expect(await credits.json()).toMatchObject({ balance_cents: 0 });
     expect((await run(folder.path, ["verify"])).code).toBe(0);
-  }, 30_000);
+  });
 });

@@ -1,7 +1,7 @@
 import type { ProviderKind } from "../../src/catalog/types.ts";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
 import { type JsonObject, type JsonValue, isObject, parseJson } from "../../src/lib/json.ts";
-import type { TestGateway, TestKey } from "../support/gateway.ts";
+import { PATIENT, type TestGateway, type TestKey } from "../support/gateway.ts";
 import {
   anthropicReply,
   anthropicStream,
@@ -179,18 +179,6 @@ export const model = (id: string, provider: string, more: Record<string, unknown
   price: { input: "1", output: "2" },
   ...more,
 });
-
-/** Between two data frames: `idle_timeout_ms` of a gateway whose test gives none. */
-export const IDLE_MS = 600_000;
-/** So long that no time limit runs out by itself, however slow the machine is: a test shortens the one that it is about. */
-const PATIENT = {
-  first_token_timeout_ms: 600_000,
-  idle_timeout_ms: IDLE_MS,
-  deadline_ms: 1_200_000,
-  total_timeout_ms: 1_200_000,
-  commit_after_ms: 600_000,
-  keep_alive_ms: 600_000,
-};
 
 /** A catalog file; JSON is YAML. Retries come at once; rate and time limits are off unless a test says otherwise. */
 export function catalogOf(parts: CatalogParts): string {

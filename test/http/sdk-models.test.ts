@@ -6,7 +6,12 @@ import { testBed } from "./support.ts";
 
 const bed = testBed();
 const { key } = bed.addKey();
-const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => bed.app.fetch(request) });
+const server = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  idleTimeout: 0,
+  fetch: (request) => bed.app.fetch(request),
+});
 const origin = server.url.href.replace(/\/$/, "");
 afterAll(() => server.stop(true));
 

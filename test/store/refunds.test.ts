@@ -82,7 +82,7 @@ test("sources are refilled in reverse, up to the charge", async () => {
     ),
     { numRuns: 60 },
   );
-}, 60_000);
+});
 
 /** Refunds, 0 = all that is left, and compares every book with what must have happened. Gives what was refunded. */
 async function refunded(book: Book, requestId: string, asked: bigint, left: bigint, paid: Source[]): Promise<bigint> {

@@ -14,6 +14,16 @@ import { readConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { verifyDataFolder } from "../../src/store/verify.ts";
 
+/** A catalog's `routing` in which no time limit runs out by itself, however slow the machine is: a test shortens the one that it is about. */
+export const PATIENT = {
+  first_token_timeout_ms: 600_000,
+  idle_timeout_ms: 600_000,
+  deadline_ms: 1_200_000,
+  total_timeout_ms: 1_200_000,
+  commit_after_ms: 600_000,
+  keep_alive_ms: 600_000,
+};
+
 export interface GatewayOptions {
   /** YAML text. */
   catalog?: string;

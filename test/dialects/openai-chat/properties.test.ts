@@ -1,5 +1,5 @@
 /** Properties: whatever comes, a decoder throws nothing but its one error; what is written can be read again. */
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { openaiChat } from "../../../src/dialects/openai-chat/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
@@ -22,8 +22,6 @@ import {
   targetFacts,
   unended,
 } from "./support.ts";
-
-setDefaultTimeout(60_000);
 
 function mayThrow(run: () => void, ...kinds: (new (...args: never[]) => Error)[]): void {
   try {

@@ -5,7 +5,7 @@ import { type Bed, modelOf, PROVIDERS, type ProviderName } from "../sdk/bed.ts";
 import { STREAMS } from "../sdk/cases.ts";
 
 /** An answer that takes longer than this hangs. */
-const HANG_MS = 10_000;
+const HANG_MS = 200_000;
 
 type Shape = "openai" | "anthropic" | "gemini";
 interface Route {

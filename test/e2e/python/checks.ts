@@ -69,6 +69,7 @@ function controlOf(bed: Bed): Bun.Server<undefined> {
   return Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
+    idleTimeout: 0,
     async fetch(request) {
       const asked = (await request.json()) as JsonObject;
       if (new URL(request.url).pathname === "/script") {

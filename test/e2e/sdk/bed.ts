@@ -13,7 +13,7 @@ import {
   responsesReply,
   startUpstream,
 } from "../../support/upstream.ts";
-import { startGateway, type TestGateway } from "../../support/gateway.ts";
+import { PATIENT, startGateway, type TestGateway } from "../../support/gateway.ts";
 import { anthropicRules } from "./rules/anthropic.ts";
 import { chatRules } from "./rules/chat.ts";
 import { geminiRules } from "./rules/gemini.ts";
@@ -75,7 +75,7 @@ function catalogFor(origin: string): string {
   return `
 billing: {currency: USD, fx: {USD: 1}, markup_percent: 0}
 access: {auth: required, limits: {requests_per_minute: 0}}
-routing: {retries: 0, breaker: {enabled: false}}
+routing: ${JSON.stringify({ ...PATIENT, retries: 0, breaker: { enabled: false } })}
 providers:
 ${providers.join("\n")}
 models:

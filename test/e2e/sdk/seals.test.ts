@@ -117,7 +117,7 @@ for (const client of CLIENTS) {
   describe(client.name, () => {
     for (const provider of MINTERS)
       for (const stream of [false, true])
-        test(`${provider}${stream ? ", stream" : ""}`, () => loop(client, provider, stream), 10_000);
+        test(`${provider}${stream ? ", stream" : ""}`, () => loop(client, provider, stream));
   });
 }
 
@@ -175,6 +175,6 @@ const SIGNERS: Partial<Record<ProviderName, string>> = {
 for (const client of CLIENTS) {
   describe(`${client.name}, moving on`, () => {
     for (const from of MINTERS)
-      for (const to of PROVIDERS) if (from !== to) test(`${from} → ${to}`, () => moves(client, from, to), 10_000);
+      for (const to of PROVIDERS) if (from !== to) test(`${from} → ${to}`, () => moves(client, from, to));
   });
 }
