@@ -2,6 +2,7 @@ import { CAPABILITIES, type Capability } from "../ir/target.ts";
 import { parseDecimal } from "../lib/rational.ts";
 import { buildPrices, freeRow, parseDay } from "./build-prices.ts";
 import { nanoAmount } from "./build-settings.ts";
+import { warnOfLonely } from "./equivalents.ts";
 import { nearestNames } from "./nearest.ts";
 import type { Path, Problems } from "./problems.ts";
 import type { RawModel } from "./schema.ts";
@@ -44,7 +45,9 @@ export function buildModels(
   const models = [...rows].flatMap(([id, [first, ...others]]): [string, Model][] =>
     first === undefined ? [] : [[id, { ...first, alternates: others }]],
   );
-  return deriveDifficulty(new Map(models));
+  const built = new Map(models);
+  warnOfLonely(built, warnings);
+  return deriveDifficulty(built);
 }
 
 /** The row, at no provider yet. */

@@ -273,7 +273,11 @@ const Model = closed({
   quality: Type.Optional(score("For the words quality and balanced")),
   speed: Type.Optional(score("For the words fast and balanced")),
   difficulty: Type.Optional(oneOf(["simple", "medium", "complex"], "Tier of the word auto")),
-  equivalents: Type.Optional(list("Sets of models that may stand in for each other")),
+  equivalents: Type.Optional(
+    list(
+      "Names of sets of models that may stand in for each other, or ids of models that stand in for this one, at other providers",
+    ),
+  ),
   dated: Type.Optional(list("Further ids of the same model")),
   listed: Type.Optional(flag("false: not in the models list")),
   created: Type.Optional(text("Release day, ISO 8601")),

@@ -222,7 +222,7 @@ export interface Model {
   speed: number;
   /** Difficulty tier for `auto`. */
   difficulty: "simple" | "medium" | "complex" | null;
-  /** Name of a set of models that may stand in for each other at failover. */
+  /** Names of sets of models that may stand in for each other at failover, or ids of models that may for this one. */
   equivalents: readonly string[];
   /** Listed in /v1/models. */
   listed: boolean;

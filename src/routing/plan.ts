@@ -1,3 +1,4 @@
+import { equivalentsOf } from "../catalog/equivalents.ts";
 import type { Catalog, Model, Provider, Resolution, RoutingWord } from "../catalog/types.ts";
 import type { Hints, ProviderReference } from "../dialects/dialect.ts";
 import type { DialectId } from "../ir/dialect-id.ts";
@@ -62,7 +63,7 @@ function waysTo(input: PlanInput, model: Model, serviceTier: string | null): Tar
   return rows.flatMap((row) => targetsOf(source, row, serviceTier));
 }
 
-/** A model by name; models that share a set with it at other providers stand behind it. */
+/** A model by name; its equivalents at other providers stand behind it. */
 function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "model" }>): Plan {
   const { model, name, viaAlias, serviceTier } = resolution;
   const wants = wantsOf(input);
@@ -73,7 +74,7 @@ function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "mo
   const relays = reached.filter((target) => target.mode === "relay");
   const own = relays.length > 0 ? relays : reached;
   const detours = relays.length > 0 ? reached.filter((target) => target.mode !== "relay") : [];
-  const others = equivalentsOf(input.catalog, model)
+  const others = equivalentsOf(input.catalog.models, model)
     .filter((other) => isSuitable(wants, other, { alias: null, lenient: false }))
     .flatMap((other) => waysTo(input, other, serviceTier));
   const behind = [...detours, ...others].filter((target) => isPayable(wants, target));
@@ -83,14 +84,6 @@ function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "mo
   const ways = pinned(wants, arrange([...front, ...behind]));
   const targets = chooseHealthy(ways, input.health, input.catalog.routing, input.now);
   return { targets, reason: viaAlias === null ? "model" : "alias", tier: null, baseline: null };
-}
-
-function equivalentsOf(catalog: Catalog, model: Model): Model[] {
-  if (model.equivalents.length === 0) return [];
-  const shares = (other: Model): boolean => other.equivalents.some((name) => model.equivalents.includes(name));
-  return [...catalog.models.values()].filter(
-    (other) => other.id !== model.id && other.provider !== model.provider && shares(other),
-  );
 }
 
 /** A routing word: the best candidates that can do it, are allowed, priced and have a credential. */
