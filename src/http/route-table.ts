@@ -7,6 +7,8 @@ export interface RouteDoc {
   group: RouteGroup;
   /** `key`: an API key (or anonymous, where the catalog allows it); `admin`: the admin token. */
   auth: "key" | "admin" | "none";
+  /** It is about what belongs to an account, so that nobody anonymous is served. */
+  isOwned: boolean;
 }
 
 /** What the routes of a group ask for. */
@@ -17,7 +19,14 @@ export type RouteGroup = keyof typeof AUTH;
 type Row = readonly [method: RouteDoc["method"], path: string, summary: string];
 
 const group = (name: RouteGroup, rows: readonly Row[]): RouteDoc[] =>
-  rows.map(([method, path, summary]) => ({ method, path, summary, group: name, auth: AUTH[name] }));
+  rows.map(([method, path, summary]) => ({
+    method,
+    path,
+    summary,
+    group: name,
+    auth: AUTH[name],
+    isOwned: name === "account" || path.endsWith("/cap") || path.startsWith("/v1/responses/{id}"),
+  }));
 
 /** Each is served with and without the version. */
 const DIALECT_ROUTES: readonly (readonly [path: string, summary: string])[] = [

@@ -38,6 +38,20 @@ describe("credentials at every route", () => {
     }
   });
 
+  test.each([
+    ["POST", "/v1/keys"],
+    ["PATCH", "/v1/keys/key_1"],
+    ["POST", "/v1/provider-keys"],
+    ["PUT", "/v1/audit-sink"],
+    ["PUT", "/v1/models/gpt-5/cap"],
+    ["POST", "/admin/accounts"],
+  ])("%s %s: without one it is a 401 whatever the body is", async (method, path) => {
+    const bed = testBed();
+    for (const body of [{ nonsense: 1 }, {}]) expect((await bed.send(method, path, { body })).status).toBe(401);
+    const headers = { "content-type": "text/plain" };
+    expect((await bed.send(method, path, { headers, body: {} })).status).toBe(401);
+  });
+
   test("of several credentials one that is good is enough, wherever the placeholder stands", async () => {
     const bed = testBed();
     const { key } = bed.addKey();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ROUTES } from "../../src/http/route-table.ts";
-import { testBed } from "./support.ts";
+import { CATALOG_TEXT, testBed } from "./support.ts";
 
 describe("help", () => {
   test("Markdown for terminals, HTML for browsers, both from the live catalog", async () => {
@@ -20,6 +20,21 @@ describe("help", () => {
     expect(page.headers.get("content-type")).toStartWith("text/html");
     expect(page.headers.get("content-security-policy")).not.toContain("unsafe-inline");
     expect(await page.text()).toContain("<td>claude-haiku-4-5</td>");
+  });
+
+  test("says which routes ask for a key where callers without one are served", async () => {
+    const bed = testBed({ catalog: CATALOG_TEXT.replace("auth: required", "auth: optional, anonymous: {}") });
+    const help = await (await bed.send("GET", "/help")).text();
+    const rows = help.split("\n").filter((line) => /^\| \/.*\| (?:optional|API key) \|$/.test(line));
+    expect(rows.length).toBeGreaterThan(50);
+    for (const row of rows) {
+      const [, template = "", method = "GET"] = row.split("|").map((cell) => cell.trim());
+      const path = template.replace("{model}", "gpt-5").replace(/\{[a-z_]+\}/g, "x1");
+      const answer = await bed.send(method, path, { body: method === "GET" || method === "DELETE" ? undefined : {} });
+      const asked = answer.status === 401 ? "API key" : "optional";
+      expect(`${method} ${template} ${asked}`).toBe(`${method} ${template} ${row.split("|").at(-2)?.trim()}`);
+    }
+    expect(help).toContain("| quality | the best model | standard |");
   });
 });
 

@@ -7,11 +7,12 @@ import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { formatNano } from "../../lib/money.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
-import { managementApp } from "../body.ts";
+import { type Guard, managementApp } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
 import { wrongMethod } from "../fallback.ts";
 import { identifyOwner } from "../identify.ts";
 import { decodePath } from "../inference/gemini-path.ts";
+import { pathOf } from "../peer.ts";
 
 export const capSchema = t.Object({ cap: amountSchema }, { additionalProperties: false });
 const SUFFIX = "/cap";
@@ -21,11 +22,14 @@ const SUFFIX = "/cap";
  * model itself (models/routes.ts), which has the same wildcard.
  */
 export function capRoutes(deps: HttpDeps) {
-  return managementApp(deps)
+  const guard: Guard = async (request, peers) => {
+    if (!isCapPath(pathOf(request.url))) throw wrongMethod(request);
+    await identifyOwner(deps, request, peers);
+  };
+  return managementApp(deps, guard)
     .put(
       "/v1/models/*",
       async ({ request, server, params, body }) => {
-        if (!isCapPath(params["*"])) throw wrongMethod(request);
         const principal = await identifyOwner(deps, request, server);
         const model = cappedModel(deps, principal, params["*"]);
         requireUncapped(principal);
@@ -39,7 +43,6 @@ export function capRoutes(deps: HttpDeps) {
     .delete(
       "/v1/models/*",
       async ({ request, server, params }) => {
-        if (!isCapPath(params["*"])) throw wrongMethod(request);
         const principal = await identifyOwner(deps, request, server);
         const model = cappedModel(deps, principal, params["*"]);
         requireUncapped(principal);

@@ -1,9 +1,9 @@
 import { knownNames } from "../../catalog/resolve.ts";
 import { customerPrice } from "../../catalog/price.ts";
-import type { Catalog, Model } from "../../catalog/types.ts";
+import type { Catalog, Model, RoutingWord } from "../../catalog/types.ts";
 import { keyPattern } from "../../gates/keys.ts";
 import { GEMINI_ACTIONS } from "../inference/gemini-path.ts";
-import { NOT_SERVED, ROUTES } from "../route-table.ts";
+import { NOT_SERVED, type RouteDoc, ROUTES } from "../route-table.ts";
 
 /** Help as data, so that browsers and terminals get the same. */
 export interface HelpSection {
@@ -21,7 +21,7 @@ export function helpSections(catalog: Catalog, origin: string, now: number): Hel
       title: "Routes",
       table: {
         head: ["Path", "Method", "Description", "Credential"],
-        rows: ROUTES.map((doc) => [doc.path, doc.method, doc.summary, authText(catalog, doc.auth)]),
+        rows: ROUTES.map((doc) => [doc.path, doc.method, doc.summary, authText(catalog, doc)]),
       },
     },
     {
@@ -50,10 +50,11 @@ function quickStart(catalog: Catalog, origin: string): HelpSection {
   };
 }
 
-function authText(catalog: Catalog, auth: "key" | "admin" | "none"): string {
+function authText(catalog: Catalog, { auth, isOwned }: RouteDoc): string {
   if (auth === "admin") return "admin token";
   if (auth === "none") return "none";
-  return catalog.access.anonymous === null && catalog.access.auth === "required" ? "API key" : "optional";
+  const isOptional = catalog.access.anonymous !== null || catalog.access.auth !== "required";
+  return isOptional && !isOwned ? "optional" : "API key";
 }
 
 function authentication(catalog: Catalog): HelpSection {
@@ -100,17 +101,29 @@ function priceCells(catalog: Catalog, model: Model, now: number): [string, strin
 function routing(catalog: Catalog): HelpSection {
   return {
     title: "Routing words",
-    text: `Use these as the model; without one it is \`${catalog.routing.defaultModel}\`.`,
+    text: `Use these as the model; without one it is \`${catalog.routing.defaultModel}\`. Each chooses among the models that can do what the request asks, that the key may use, and that are up.`,
     table: {
-      head: ["Word", "Chooses by", "Service tier"],
+      head: ["Word", "Takes", "Service tier"],
       rows: [...catalog.routing.words.values()].map((word) => [
         word.name,
-        word.strategy,
+        choiceOf(word),
         word.serviceTier ?? "standard",
       ]),
     },
   };
 }
+
+const CHOICES: Readonly<Record<RoutingWord["strategy"], string>> = {
+  fast: "the fastest model",
+  balanced: "the best balance of quality, speed and price",
+  quality: "the best model",
+  cost: "the cheapest model",
+  auto: "the cheapest model of the tier that the request needs: simple, medium or complex",
+};
+
+/** Of models that can do what the request asks and that the key may use: said once, above the table. */
+const choiceOf = ({ strategy, models }: RoutingWord): string =>
+  models.length === 0 || strategy === "auto" ? CHOICES[strategy] : `the first of ${models.join(", ")}`;
 
 function aliases(catalog: Catalog): HelpSection {
   return {
