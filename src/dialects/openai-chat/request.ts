@@ -1,6 +1,6 @@
 import type { RequestContext } from "../dialect.ts";
 import { invalidRequest, unsupportedFeature } from "../../ir/error.ts";
-import type { GenerateRequest, OutputFormat, Part, Sampling, Turn } from "../../ir/request.ts";
+import type { GenerateRequest, OutputFormat, Sampling } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import {
   isAbsent,
@@ -17,7 +17,14 @@ import {
   unknownFields,
 } from "../shared/fields.ts";
 import { lostInside } from "../shared/half-read.ts";
-import { decodeIdentity, MAX_WHOLE, secondIdentifier } from "../shared/openai-settings.ts";
+import { splitInstructions } from "../shared/leading-instructions.ts";
+import {
+  decodeIdentity,
+  decodeTemperature,
+  MAX_WHOLE,
+  schemaOutput,
+  secondIdentifier,
+} from "../shared/openai-settings.ts";
 import { decodeRequestCache } from "./content.ts";
 import { halfRead } from "./half-read.ts";
 import { decodeMessages } from "./messages.ts";
@@ -74,7 +81,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
   const reading = new ChatReading(context.seals, model);
   const tools = decodeTools(body);
   const { choice, native } = decodeToolChoice(body, tools);
-  const { system, turns } = splitSystem(decodeMessages(body["messages"], reading));
+  const { system, turns } = splitInstructions(decodeMessages(body["messages"], reading));
   const options = optionalObject(body["stream_options"], "stream_options");
   const extras = { ...extraFields(body), ...(native === null ? {} : { tool_choice: native }) };
   const losses = [...reading.losses, ...lostInside(body, halfRead(native !== null))];
@@ -108,19 +115,6 @@ export function readMaxOutput(body: JsonObject): number | null {
   return newer ?? optionalInteger(body["max_tokens"], "max_tokens", 1, MAX_WHOLE) ?? null;
 }
 
-/** System and developer messages that the conversation begins with. One of nothing else stays a conversation. */
-function splitSystem(all: Turn[]): { system: Part[]; turns: Turn[] } {
-  const first = all.findIndex((turn) => !isInstruction(turn));
-  const leading = first < 0 ? 0 : first;
-  return { system: all.slice(0, leading).flatMap((turn) => turn.parts), turns: all.slice(leading) };
-}
-
-/** Instructions with a name or unknown fields keep their message. */
-function isInstruction(turn: Turn): boolean {
-  const isPlain = turn.name === undefined && turn.extras === undefined;
-  return isPlain && (turn.role === "system" || turn.role === "developer");
-}
-
 function decodeOutput(body: JsonObject): OutputFormat {
   const format = optionalObject(body["response_format"], "response_format");
   if (format === undefined) return { kind: "text" };
@@ -136,22 +130,11 @@ function decodeOutput(body: JsonObject): OutputFormat {
   }
   const at = "response_format.json_schema";
   const inner = readObject(format["json_schema"], at);
-  const description = optionalString(inner["description"], `${at}.description`);
-  return {
-    kind: "schema",
-    name: readName(inner["name"], `${at}.name`),
-    schema: optionalObject(inner["schema"], `${at}.schema`) ?? {},
-    strict: optionalBoolean(inner["strict"], `${at}.strict`) ?? null,
-    ...(description === undefined ? {} : { description }),
-  };
+  return schemaOutput(inner, at, optionalObject(inner["schema"], `${at}.schema`) ?? {});
 }
 
 function decodeSampling(body: JsonObject): Sampling {
-  const values: Sampling = {};
-  const temperature = optionalNumber(body["temperature"], "temperature", 0, 2);
-  if (temperature !== undefined) values.temperature = temperature;
-  const topP = optionalNumber(body["top_p"], "top_p", 0, 1);
-  if (topP !== undefined) values.topP = topP;
+  const values = decodeTemperature(body);
   const topK = optionalInteger(body["top_k"], "top_k", -1, MAX_WHOLE);
   if (topK !== undefined && topK > 0) values.topK = topK;
   const seedField = isAbsent(body["seed"]) ? "random_seed" : "seed";

@@ -1,13 +1,12 @@
 import type { RequestContext } from "../dialect.ts";
 import { invalidRequest, unsupportedFeature } from "../../ir/error.ts";
-import type { GenerateRequest, OutputFormat, Part, ReasoningRequest, Sampling, Turn } from "../../ir/request.ts";
+import type { GenerateRequest, OutputFormat, Part, ReasoningRequest, Turn } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import {
   isAbsent,
   optionalArray,
   optionalBoolean,
   optionalInteger,
-  optionalNumber,
   optionalObject,
   optionalString,
   optionalWord,
@@ -17,7 +16,15 @@ import {
   unknownFields,
 } from "../shared/fields.ts";
 import { lostInside } from "../shared/half-read.ts";
-import { decodeIdentity, EFFORTS, MAX_WHOLE, secondIdentifier } from "../shared/openai-settings.ts";
+import { splitInstructions } from "../shared/leading-instructions.ts";
+import {
+  decodeIdentity,
+  decodeTemperature,
+  EFFORTS,
+  MAX_WHOLE,
+  schemaOutput,
+  secondIdentifier,
+} from "../shared/openai-settings.ts";
 import { halfRead } from "./half-read.ts";
 import { decodeInput } from "./input.ts";
 import { ResponsesReading } from "./reading.ts";
@@ -75,7 +82,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
     tools,
     toolChoice: choice,
     ...decodeText(body),
-    sampling: decodeSampling(body),
+    sampling: decodeTemperature(body),
     maxOutput: optionalInteger(body["max_output_tokens"], "max_output_tokens", 1, MAX_WHOLE) ?? null,
     stop: [],
     n: 1,
@@ -104,21 +111,12 @@ function refuseState(body: JsonObject): void {
   }
 }
 
-/** `instructions` and the system or developer messages that the input begins with, but for those with unknown fields, which stay what they are. */
+/** `instructions`, and the instructions that the input begins with. */
 function splitSystem(body: JsonObject, all: Turn[]): { system: Part[]; turns: Turn[] } {
   const instructions = optionalString(body["instructions"], "instructions");
-  const system: Part[] = isAbsent(instructions) || instructions === "" ? [] : [textPart(instructions, "instructions")];
-  const first = all.findIndex(
-    ({ role, extras }) => (role !== "system" && role !== "developer") || extras !== undefined,
-  );
-  // A conversation of nothing but instructions stays a conversation.
-  const leading = first < 0 ? 0 : first;
-  for (const turn of all.slice(0, leading)) system.push(...turn.parts);
-  return { system, turns: all.slice(leading) };
-}
-
-function textPart(text: string, path: string): Part {
-  return { type: "text", text, path };
+  const { system, turns } = splitInstructions(all);
+  if (instructions === undefined || instructions === "") return { system, turns };
+  return { system: [{ type: "text", text: instructions, path: "instructions" }, ...system], turns };
 }
 
 function decodeText(body: JsonObject): { output: OutputFormat; verbosity?: string } {
@@ -134,20 +132,7 @@ function decodeFormat(text: JsonObject): OutputFormat {
   if (type === undefined) throw invalidRequest("text.format.type", "text.format.type: is required");
   if (type === "text") return { kind: "text" };
   if (type === "json_object") return { kind: "json" };
-  const description = optionalString(format["description"], "text.format.description");
-  return {
-    kind: "schema",
-    name: readName(format["name"], "text.format.name"),
-    schema: readObject(format["schema"], "text.format.schema"),
-    strict: optionalBoolean(format["strict"], "text.format.strict") ?? null,
-    ...(description === undefined ? {} : { description }),
-  };
-}
-
-function decodeSampling(body: JsonObject): Sampling {
-  const temperature = optionalNumber(body["temperature"], "temperature", 0, 2);
-  const topP = optionalNumber(body["top_p"], "top_p", 0, 1);
-  return { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
+  return schemaOutput(format, "text.format", readObject(format["schema"], "text.format.schema"));
 }
 
 function decodeReasoning(body: JsonObject): ReasoningRequest | null {

@@ -1,8 +1,16 @@
 import { createHash } from "node:crypto";
-import type { GenerateRequest, ReasoningRequest } from "../../ir/request.ts";
+import type { GenerateRequest, OutputFormat, ReasoningRequest, Sampling } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { words } from "../../lib/words.ts";
-import { isAbsent, optionalObject, optionalString, readString } from "./fields.ts";
+import {
+  isAbsent,
+  optionalBoolean,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  readName,
+  readString,
+} from "./fields.ts";
 
 /** Settings that mean the same in both of OpenAI's dialects. */
 
@@ -37,6 +45,25 @@ export function decodeIdentity(body: JsonObject): Identity {
 export function secondIdentifier(body: JsonObject): JsonObject {
   if (isAbsent(body["user"]) || isAbsent(body["safety_identifier"])) return {};
   return { safety_identifier: readString(body["safety_identifier"], "safety_identifier") };
+}
+
+/** `temperature` and `top_p`. */
+export function decodeTemperature(body: JsonObject): Sampling {
+  const temperature = optionalNumber(body["temperature"], "temperature", 0, 2);
+  const topP = optionalNumber(body["top_p"], "top_p", 0, 1);
+  return { ...(temperature === undefined ? {} : { temperature }), ...(topP === undefined ? {} : { topP }) };
+}
+
+/** The schema that an answer is to hold to, with the fields that stand beside it at `at`. */
+export function schemaOutput(fields: JsonObject, at: string, schema: JsonObject): OutputFormat {
+  const description = optionalString(fields["description"], `${at}.description`);
+  return {
+    kind: "schema",
+    name: readName(fields["name"], `${at}.name`),
+    schema,
+    strict: optionalBoolean(fields["strict"], `${at}.strict`) ?? null,
+    ...(description === undefined ? {} : { description }),
+  };
 }
 
 /** Names of schemas are `[A-Za-z0-9_-]{1,64}` here; others are made so, with a digest to keep them apart. */
