@@ -10,6 +10,7 @@ import { modelRoutes } from "./models/routes.ts";
 import { capRoutes } from "./models/cap.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import { reportRoutes } from "./routes/reports.ts";
+import { hostError, routedRequest } from "./target.ts";
 import { storedResponseRoutes } from "./routes/stored-responses.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { creditRoutes } from "./routes/credits.ts";
@@ -68,11 +69,9 @@ function rootApp(deps: HttpDeps) {
   );
 }
 
-/**
- * HEAD is answered as GET (RFC 9110, 9.3.2): the server itself keeps the body back, so that Content-Length is the one that GET has, and cancels
- * a body that is a stream.
- */
 async function answer(deps: HttpDeps, app: AnyElysia, request: Request): Promise<Response> {
-  const asGet = request.method === "HEAD" ? new Request(request, { method: "GET" }) : request;
-  return finishResponse(deps, asGet, await app.fetch(asGet));
+  const routed = routedRequest(request);
+  const error = hostError(request);
+  const response = error === null ? await app.fetch(routed) : fallback(deps, routed, "HOST", error);
+  return finishResponse(deps, routed, response);
 }

@@ -6,8 +6,17 @@ export type PeerSource = { requestIP(request: Request): { address: string } | nu
 
 const LOCAL = "127.0.0.1";
 
+/** The requests that came over connections, by those which were made from them. */
+const received = new WeakMap<Request, Request>();
+
+/** Lets a request that was made from another count as coming from the same peer: the server knows only its own. */
+export function rememberPeer(made: Request, from: Request): void {
+  received.set(made, from);
+}
+
 /** Address of the TCP peer. Requests over the control socket, or handed over in process, are local. */
-const peerOf = (request: Request, source: PeerSource): string => source?.requestIP(request)?.address ?? LOCAL;
+const peerOf = (request: Request, source: PeerSource): string =>
+  source?.requestIP(received.get(request) ?? request)?.address ?? LOCAL;
 
 const networks = new WeakMap<readonly string[], Networks>();
 

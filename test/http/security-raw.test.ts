@@ -53,6 +53,50 @@ test("the plain forms are served", async () => {
   expect((await raw(head("Transfer-Encoding: chunked") + chunked, done)).text).toStartWith("HTTP/1.1 200");
 });
 
+/** A request without a body, on a connection that is closed after it. */
+const get = (path: string, host: string | null, version = "1.1"): Promise<{ text: string }> => {
+  const named = host === null ? "" : `Host: ${host}\r\n`;
+  const auth = `Authorization: Bearer ${key}\r\nConnection: close\r\n`;
+  return raw(`GET ${path} HTTP/${version}\r\n${named}${auth}\r\n`);
+};
+
+test.each(["", "a b", "x/admin?", "user:pw@x", "\\", "x\xe9", "x#y"])(
+  "a Host that is none (%p) is refused, in the dialect of the path, and routes nothing elsewhere",
+  async (host) => {
+    for (const path of ["/health", "/help", "/v1/models", "/x/health", "/v1/admin/accounts"]) {
+      expect((await get(path, host)).text).toStartWith("HTTP/1.1 400");
+    }
+    const { text } = await raw(
+      head(`Content-Length: ${BODY.length}`, "Connection: close")
+        .replace("/v1/chat/completions", "/v1/messages")
+        .replace("Host: localhost", `Host: ${host}`) + BODY,
+    );
+    expect(text).toStartWith("HTTP/1.1 400");
+    expect(text).toContain('{"type":"error","error":{"type":"invalid_request_error"');
+  },
+);
+
+test("HTTP/1.0 needs no Host: the path is the whole path", async () => {
+  for (const path of ["/health", "/help", "/v1/models", "/v1/credits"]) {
+    expect((await get(path, null, "1.0")).text).toStartWith("HTTP/1.1 200");
+  }
+  expect((await get("/x/health", null, "1.0")).text).toStartWith("HTTP/1.1 404");
+  const call = head(length, "Idempotency-Key: of-an-old-client").replace("HTTP/1.1\r\nHost: localhost", "HTTP/1.0");
+  for (const _ of ["first", "repeat"]) expect((await raw(call + BODY)).text).toContain('"finish_reason":"stop"');
+  const head10 = await raw("HEAD /health HTTP/1.0\r\n\r\n");
+  expect(head10.text).toStartWith("HTTP/1.1 200");
+});
+
+test("the lines that the help gives to paste name no Host that a shell would run", async () => {
+  for (const host of ["x;id", "$(id)", "`id`", "x'y", "x&y"]) {
+    const { text } = await get("/help", host);
+    expect(text).toMatch(/^HTTP\/1\.1 (?:200|400)/);
+    expect(text).not.toContain(`http://${host}`);
+  }
+  expect((await get("/help", "[")).text).toStartWith("HTTP/1.1 200");
+  expect((await get("/help", "gate.example:8443")).text).toContain("curl http://gate.example:8443/v1/chat/completions");
+});
+
 const length = `Content-Length: ${BODY.length}`;
 test.each([
   ["both lengths", () => head(length, "Transfer-Encoding: chunked") + chunked + SMUGGLED],

@@ -14,7 +14,7 @@ code{padding:.1rem .3rem}pre{padding:.8rem;overflow-x:auto}
 /** Help for whoever asks: HTML for browsers, Markdown for everything else. */
 export function helpPage(deps: HttpDeps, request: Request): Response {
   const catalog = deps.catalog();
-  const sections = helpSections(catalog, new URL(request.url).origin, deps.clock.now());
+  const sections = helpSections(catalog, originOf(request), deps.clock.now());
   const title = `${catalog.brand.name} API`;
   const vary = { vary: "Accept" };
   if (!(request.headers.get("accept") ?? "").includes("text/html")) {
@@ -24,6 +24,13 @@ export function helpPage(deps: HttpDeps, request: Request): Response {
   const response = staticPage(title, STYLE, `<h1>${escapeHtml(title)}</h1>\n${sections.map(toHtml).join("\n")}`);
   response.headers.set("vary", "Accept");
   return response;
+}
+
+/** Where the client reached the gateway. The lines are to be pasted into a shell: a Host header that is more than a name and a port is left out. */
+function originOf(request: Request): string {
+  const { url } = request;
+  const origin = url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
+  return /^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : "http://localhost";
 }
 
 function toMarkdown(section: HelpSection): string {
