@@ -5,6 +5,7 @@ import { requestError } from "../gateway/request-error.ts";
 import { type GatewayError, invalidRequest } from "../ir/error.ts";
 import { errorText } from "../lib/log.ts";
 import type { HttpDeps } from "./deps.ts";
+import { invalidBody } from "./invalid-body.ts";
 
 /** An error in the shape of a dialect, with its request id in body and header. */
 export function errorResponse(deps: HttpDeps, dialect: Dialect, error: GatewayError, requestId: string): Response {
@@ -24,18 +25,9 @@ export function errorResponse(deps: HttpDeps, dialect: Dialect, error: GatewayEr
 export function toGatewayError(thrown: unknown, deps: HttpDeps, requestId: string): GatewayError {
   if (thrown instanceof ParseError && thrown.cause !== undefined) return toGatewayError(thrown.cause, deps, requestId);
   if (thrown instanceof ParseError) return invalidRequest(null, "The body could not be read.");
-  if (thrown instanceof ValidationError) return validationError(thrown);
+  if (thrown instanceof ValidationError) return invalidBody(thrown);
   const known = requestError(thrown);
   if (known !== null) return known;
   deps.log.error("request failed", { request_id: requestId, error: errorText(thrown) });
   return internalError(deps.catalog().access.errorStyle, thrown);
-}
-
-/** Names the field and what was expected; never the validator's own text, which quotes the whole body. */
-function validationError(error: ValidationError): GatewayError {
-  const [first] = error.all;
-  const path = first !== undefined && "path" in first && typeof first.path === "string" ? first.path : "";
-  const param = path.replace(/^\//, "").replaceAll("/", ".");
-  const summary = first !== undefined && "message" in first ? String(first.message) : "invalid value";
-  return invalidRequest(param === "" ? null : param, param === "" ? summary : `${param}: ${summary}`);
 }

@@ -27,6 +27,26 @@ describe("the admin API", () => {
     expect(bed.keys.keys.get(user.id)?.revokedAt).toBeNull();
   });
 
+  test.each([
+    [{ kind: "robot" }, "kind", "kind: expected one of user, instance, self-host, admin"],
+    [{ names: "x" }, "names", "names: unknown field; known are name, models, monthly_cap"],
+    [{ limits: { requests_per_minute: -1 } }, "limits.requests_per_minute", "limits.requests_per_minute: "],
+    [{ limits: 7 }, "limits", "limits: expected object or null"],
+    [{ strict: "yes" }, "strict", "strict: expected boolean"],
+  ])("%j for a key is refused with what is expected", async (body, param, message) => {
+    const bed = testBed();
+    bed.addKey();
+    const answer = await bed.send("POST", "/admin/accounts/acc_1/keys", { ...admin, body });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { error: { code: "invalid_request", param, message: expect.stringContaining(message) } },
+    ]);
+    const missing = await bed.send("POST", "/admin/accounts/acc_1/credits", { ...admin, body: {} });
+    expect(await missing.json()).toMatchObject({
+      error: { param: "amount", message: "amount: the field is required" },
+    });
+  });
+
   test("the admin token is no API key", async () => {
     const bed = testBed();
     expect((await bed.send("GET", "/v1/credits", admin)).status).toBe(401);
