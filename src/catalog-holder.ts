@@ -8,7 +8,7 @@ import wallet from "../profiles/wallet.yaml" with { type: "text" };
 import { formatProblem, loadCatalog } from "./catalog/load.ts";
 import type { Catalog } from "./catalog/types.ts";
 import type { Config } from "./config.ts";
-import { errorText, type Logger } from "./lib/log.ts";
+import type { Logger } from "./lib/log.ts";
 
 /** Complete catalogs that are built in, by the name that `--profile` takes. */
 export const PROFILES: Readonly<Record<string, string>> = {
@@ -52,7 +52,7 @@ export function readCatalog(config: Config, env: Environment): Read {
     if (exposed === null) return loaded;
     return { ok: true, catalog: { ...loaded.catalog, warnings: [...loaded.catalog.warnings, exposed] } };
   } catch (error) {
-    return { ok: false, problems: [errorText(error)] };
+    return { ok: false, problems: [error instanceof Error ? error.message : String(error)] };
   }
 }
 

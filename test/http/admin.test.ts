@@ -128,17 +128,37 @@ describe("the admin API", () => {
     expect((await local("/v1/models")).status).toBe(404);
   });
 
-  test("prices and providers tell no credential", async () => {
+  test("prices are told exactly", async () => {
     const bed = testBed();
     const prices = (await (await bed.send("GET", "/admin/prices", admin)).json()) as { data: object[] };
     expect(prices.data[0]).toMatchObject({
       model: "gpt-5",
       prices: [{ usd_per_million: { input: "1.25", output: "10" } }],
     });
-    const providers = await (await bed.send("GET", "/admin/providers", admin)).json();
-    expect(providers).toMatchObject({
-      data: expect.arrayContaining([expect.objectContaining({ name: "openai", has_credential: false })]),
+  });
+
+  test("providers: whether the operator can call them, and how many models they serve, as first or as second choice", async () => {
+    const bed = testBed({
+      catalog: `
+providers:
+  cloud: {kind: openai, base_url: "https://api.openai.com/v1", api_key: "\${UNSET_KEY}"}
+  cloud-2: {kind: openai-responses, base_url: "https://api.openai.com/v1", api_key: "sk-secret"}
+  own: {kind: openai-compatible, base_url: "http://127.0.0.1:8000/v1"}
+models:
+  - {id: a, provider: [cloud, cloud-2], context: 1000, price: {input: 1, output: 1}}
+  - {id: b, provider: own, context: 1000, price: {input: 1, output: 1}}
+`,
     });
+    const answer = await (await bed.send("GET", "/admin/providers", admin)).text();
+    expect(answer).not.toContain("sk-secret");
+    const { data } = JSON.parse(answer) as { data: Record<string, unknown>[] };
+    expect(data.map((row) => [row["name"], row["has_credential"], row["models"]])).toEqual([
+      ["cloud", false, 1],
+      ["cloud-2", true, 1],
+      ["own", true, 1],
+    ]);
+    const health = (await (await bed.send("GET", "/model-health")).json()) as { models: Record<string, unknown>[] };
+    expect(health.models.map((row) => `${row["provider"]}/${row["id"]}`)).toEqual(["cloud/a", "cloud-2/a", "own/b"]);
   });
 
   test("a broken catalog is refused with its problems", async () => {

@@ -1,7 +1,8 @@
 import { currentPrice } from "../../catalog/price.ts";
-import type { PriceRow } from "../../catalog/types.ts";
+import type { Model, PriceRow } from "../../catalog/types.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { type Rational, toDecimal } from "../../lib/rational.ts";
+import { operatorCredential } from "../../routing/credentials.ts";
 import type { HttpDeps } from "../deps.ts";
 
 /** Every model's price rows in USD, exact, and which one is in force. */
@@ -46,7 +47,10 @@ function rowView(row: PriceRow): JsonObject {
   };
 }
 
-/** Providers and the state of their targets. Of credentials only whether there is one. */
+const isAt = (model: Model, provider: string): boolean =>
+  [model, ...(model.alternates ?? [])].some((row) => row.provider === provider);
+
+/** Providers and the state of their targets. Of credentials only whether the operator has one, or needs none. */
 export function providersView(deps: HttpDeps): JsonObject {
   const catalog = deps.catalog();
   const health = deps.health.snapshot(deps.clock.now());
@@ -58,8 +62,8 @@ export function providersView(deps: HttpDeps): JsonObject {
       base_url: provider.baseUrl,
       realm: provider.realm,
       enabled: provider.enabled,
-      has_credential: provider.apiKey !== null || provider.kind === "echo",
-      models: [...catalog.models.values()].filter((model) => model.provider === provider.name).length,
+      has_credential: operatorCredential(provider) !== null,
+      models: [...catalog.models.values()].filter((model) => isAt(model, provider.name)).length,
       targets: health
         .filter((row) => row.provider === provider.name)
         .map((row) => ({

@@ -39,7 +39,7 @@ function ready(deps: HttpDeps): Response {
   );
 }
 
-/** Breakers of the operator's own credentials; customers' keys are nobody else's business. */
+/** Breakers of the operator's own credentials at every provider of a model; customers' keys are nobody else's business. */
 function modelHealth(deps: HttpDeps): JsonObject {
   const now = deps.clock.now();
   const rows = new Map(
@@ -48,7 +48,8 @@ function modelHealth(deps: HttpDeps): JsonObject {
       .filter((row) => row.credential === "operator")
       .map((row) => [`${row.provider} ${row.model}`, row]),
   );
-  const models = [...deps.catalog().models.values()].map((model) => {
+  const places = [...deps.catalog().models.values()].flatMap((model) => [model, ...(model.alternates ?? [])]);
+  const models = places.map((model) => {
     const row = rows.get(`${model.provider} ${model.id}`);
     return {
       id: model.id,
@@ -58,11 +59,12 @@ function modelHealth(deps: HttpDeps): JsonObject {
       consecutive_failures: row?.consecutiveFailures ?? 0,
       calls: row?.calls ?? 0,
       failures: row?.failures ?? 0,
-      average_first_token_ms: row?.averageFirstTokenMs ?? null,
+      average_first_token_ms: roundedOrNull(row?.averageFirstTokenMs ?? null),
       retry_at: isoOrNull(row?.retryAt ?? null),
     };
   });
   return { status: models.every((model) => model.available) ? "ok" : "degraded", models };
 }
 
+const roundedOrNull = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
