@@ -3,11 +3,13 @@ import { defineCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
 import { accountsCommand } from "./cli/accounts-commands.ts";
-import { creditsCommand, keysCommand } from "./cli/admin-commands.ts";
 import { backupCommand } from "./cli/backup-command.ts";
 import { booksCommand } from "./cli/books-commands.ts";
-import { catalogCommand } from "./cli/catalog-commands.ts";
+import { type CatalogContext, catalogCommand } from "./cli/catalog-commands.ts";
 import { conformanceCommand } from "./cli/conformance/command.ts";
+import { creditsCommand } from "./cli/credits-command.ts";
+import { catalogFlags, dataDirFlag } from "./cli/flags.ts";
+import { keysCommand } from "./cli/keys-command.ts";
 import type { Command } from "./cli/run.ts";
 import { connect } from "./cli/transport.ts";
 import { catalogSource, readCatalog } from "./catalog-holder.ts";
@@ -15,7 +17,7 @@ import { type PricesContext, pricesCommand } from "./cli/prices-commands.ts";
 import { providerKeysCommand } from "./cli/provider-keys-command.ts";
 import { pruneCommand } from "./cli/prune-command.ts";
 import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
-import { type Flags, readConfig } from "./config.ts";
+import { type Config, type Flags, readConfig } from "./config.ts";
 import { createLogger } from "./lib/log.ts";
 import { serve } from "./serve.ts";
 import { backUp } from "./store/backup.ts";
@@ -25,10 +27,12 @@ import { verifyDataFolder } from "./store/verify.ts";
 const out = { write: (text: string): void => void process.stdout.write(text) };
 const errorOut = (line: string): void => void process.stderr.write(line);
 
+const configOf = (flags: Flags): Config => readConfig(flags, process.env);
+
 const adminContext = {
   out,
   connect: (dataDir: string | undefined) => {
-    const config = readConfig(dataDir === undefined ? {} : { dataDir }, process.env);
+    const config = configOf({ dataDir });
     return connect(config.dataDir, () => openOffline(config, createLogger(errorOut, "warn")));
   },
 };
@@ -38,18 +42,11 @@ const serveCommand = defineCommand({
   args: {
     host: { type: "string", description: "address to listen at (TOLLGATE_HOST, default 127.0.0.1)" },
     port: { type: "string", description: "port, 0 picks a free one (TOLLGATE_PORT, default 8080)" },
-    "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
-    catalog: { type: "string", description: "catalog file (TOLLGATE_CATALOG, default: built in)" },
-    profile: { type: "string", description: "a built-in profile instead of a file" },
+    ...dataDirFlag,
+    ...catalogFlags,
   },
   run: async ({ args }) => {
-    const flags: Flags = {};
-    if (args.host !== undefined) flags.host = args.host;
-    if (args.port !== undefined) flags.port = args.port;
-    if (args["data-dir"] !== undefined) flags.dataDir = args["data-dir"];
-    if (args.catalog !== undefined) flags.catalog = args.catalog;
-    if (args.profile !== undefined) flags.profile = args.profile;
-    const config = readConfig(flags, process.env);
+    const config = configOf({ ...args, dataDir: args["data-dir"] });
     const log = createLogger(errorOut, config.logLevel);
     await serve(await openApp(config, process.env, log), config, { out: out.write, err: errorOut, log });
   },
@@ -57,20 +54,22 @@ const serveCommand = defineCommand({
 
 const verifyContext: VerifyContext = {
   out,
-  verify: (dataDir, head) =>
-    verifyDataFolder(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, head),
+  verify: (dataDir, head) => verifyDataFolder(configOf({ dataDir }).dataDir, head),
 };
 
-const pricesContext: PricesContext = {
+const catalogContext: CatalogContext = {
   out,
-  now: () => Date.now(),
-  calls: (dataDir, since, until) =>
-    settledCalls(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, since, until),
   read: (flags) => {
-    const config = readConfig(flags, process.env);
+    const config = configOf(flags);
     const result = readCatalog(config, process.env);
     return result.ok ? { ...result, text: catalogSource(config).text, env: process.env } : result;
   },
+};
+
+const pricesContext: PricesContext = {
+  ...catalogContext,
+  now: () => Date.now(),
+  calls: (dataDir, since, until) => settledCalls(configOf({ dataDir }).dataDir, since, until),
 };
 
 const versionCommand = defineCommand({
@@ -85,13 +84,10 @@ const commands = {
   "provider-keys": providerKeysCommand(adminContext),
   credits: creditsCommand(adminContext),
   books: booksCommand(adminContext),
-  catalog: catalogCommand({ out, read: (flags) => readCatalog(readConfig(flags, process.env), process.env) }),
+  catalog: catalogCommand(catalogContext),
   prices: pricesCommand(pricesContext),
   verify: verifyCommand(verifyContext),
-  backup: backupCommand({
-    out,
-    backUp: (dataDir, file) => backUp(readConfig(dataDir === undefined ? {} : { dataDir }, process.env).dataDir, file),
-  }),
+  backup: backupCommand({ out, backUp: (dataDir, file) => backUp(configOf({ dataDir }).dataDir, file) }),
   audit: defineCommand({
     meta: { name: "audit", description: "The audit log: verify, prune" },
     subCommands: { verify: verifyCommand(verifyContext), prune: pruneCommand(adminContext) },

@@ -26,11 +26,11 @@ export interface Config {
 }
 
 export interface Flags {
-  host?: string;
-  port?: string;
-  dataDir?: string;
-  catalog?: string;
-  profile?: string;
+  host?: string | undefined;
+  port?: string | undefined;
+  dataDir?: string | undefined;
+  catalog?: string | undefined;
+  profile?: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

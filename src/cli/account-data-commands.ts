@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { defineCommand } from "citty";
-import { type AdminContext, call, common, id } from "./admin-commands.ts";
+import { type AdminContext, call, common, id, withConnection } from "./admin-call.ts";
+import { dataDirFlag } from "./flags.ts";
 import { CommandError } from "./transport.ts";
 
 /** `accounts export ID FILE`: NDJSON into a new file that only its owner may read. */
@@ -11,23 +12,20 @@ export function exportCommand(context: AdminContext) {
       description: "Write everything about an account into a new file, as NDJSON, without secrets",
     },
     args: {
-      "data-dir": common["data-dir"],
+      ...dataDirFlag,
       id: { type: "positional", required: true, description: "account id" },
       file: { type: "positional", required: true, description: "the new file" },
     },
     run: async ({ args }) => {
-      const connection = await context.connect(args["data-dir"]);
-      try {
+      await withConnection(context, args, async (connection) => {
         const file = openNew(args.file);
         try {
           await connection.download(`/admin/accounts/${id(args.id)}/export`, (bytes) => void writeSync(file, bytes));
         } finally {
           closeSync(file);
         }
-        context.out.write(`${args.file}\n`);
-      } finally {
-        await connection.close();
-      }
+      });
+      context.out.write(`${args.file}\n`);
     },
   });
 }

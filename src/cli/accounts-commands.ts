@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { eraseCommand, exportCommand } from "./account-data-commands.ts";
-import { type AdminContext, call, common, given, id, orNone } from "./admin-commands.ts";
+import { type AdminContext, call, common, given, id, orNone } from "./admin-call.ts";
 
 const terms = {
   tier: { type: "string", description: "tier of the catalog" },

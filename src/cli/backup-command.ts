@@ -1,4 +1,5 @@
 import { defineCommand } from "citty";
+import { dataDirFlag, jsonFlag } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { CommandError } from "./transport.ts";
 
@@ -10,8 +11,8 @@ export interface BackupContext {
 
 const args = {
   file: { type: "positional", required: true, description: "the new file" },
-  "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
-  json: { type: "boolean", description: "print JSON" },
+  ...dataDirFlag,
+  ...jsonFlag,
 } as const;
 
 /** `backup FILE`: works while a server runs. To restore, put the file into a data folder as `tollgate.db`, beside the folder's `secret`. */

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { type AdminContext, common } from "./admin-commands.ts";
+import { type AdminContext, common, id, withConnection } from "./admin-call.ts";
 import { readTextFile } from "./files.ts";
 import {
   creditNoteCommand,
@@ -59,20 +59,17 @@ function reconcileCommand(context: AdminContext) {
         threshold_percent: (args.threshold ?? "1%").replace(/%$/, ""),
         least_usd: args.least ?? "0",
       };
-      const connection = await context.connect(args["data-dir"]);
-      try {
-        const path = "/admin/books/reconciliations";
-        const result = (await connection.send("POST", path, body)) as Reconciliation;
-        printResult(context.out, result, args.json === true);
-        const { ours_usd, theirs_usd, drift_usd, drift_percent } = result.total;
-        if (args.json !== true) {
-          const drift = `${drift_usd} USD${drift_percent === null ? "" : ` (${drift_percent}%)`}`;
-          context.out.write(`${result.from} to ${result.to}: ours ${ours_usd}, theirs ${theirs_usd}, drift ${drift}\n`);
-        }
-        if (result.alarm) throw new CommandError(`the drift is over ${result.threshold_percent}%`);
-      } finally {
-        await connection.close();
+      const answer = await withConnection(context, args, ({ send }) =>
+        send("POST", "/admin/books/reconciliations", body),
+      );
+      const result = answer as Reconciliation;
+      printResult(context.out, result, args.json === true);
+      const { ours_usd, theirs_usd, drift_usd, drift_percent } = result.total;
+      if (args.json !== true) {
+        const drift = `${drift_usd} USD${drift_percent === null ? "" : ` (${drift_percent}%)`}`;
+        context.out.write(`${result.from} to ${result.to}: ours ${ours_usd}, theirs ${theirs_usd}, drift ${drift}\n`);
       }
+      if (result.alarm) throw new CommandError(`the drift is over ${result.threshold_percent}%`);
     },
   });
 }
@@ -82,19 +79,14 @@ function marginCommand(context: AdminContext) {
     meta: { name: "margin", description: "What a month's calls brought and cost, by model and account" },
     args: { ...common, month: { type: "string", required: true, description: "such as 2026-11" } },
     run: async ({ args }) => {
-      const connection = await context.connect(args["data-dir"]);
-      try {
-        const path = `/admin/books/margin?month=${encodeURIComponent(args.month)}`;
-        const report = (await connection.send("GET", path)) as MarginReport;
-        if (args.json === true) return printResult(context.out, report, true);
-        for (const part of [report.data, report.by_model, report.by_account, report.total]) {
-          printResult(context.out, part, false);
-          context.out.write("\n");
-        }
-        context.out.write(`${report.month}, ${report.currency}${report.final ? "" : " (the month is not over)"}\n`);
-      } finally {
-        await connection.close();
+      const path = `/admin/books/margin?month=${id(args.month)}`;
+      const report = (await withConnection(context, args, ({ send }) => send("GET", path))) as MarginReport;
+      if (args.json === true) return printResult(context.out, report, true);
+      for (const part of [report.data, report.by_model, report.by_account, report.total]) {
+        printResult(context.out, part, false);
+        context.out.write("\n");
       }
+      context.out.write(`${report.month}, ${report.currency}${report.final ? "" : " (the month is not over)"}\n`);
     },
   });
 }

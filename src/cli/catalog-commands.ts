@@ -1,41 +1,25 @@
 import { defineCommand } from "citty";
 import type { Catalog } from "../catalog/types.ts";
 import { toDecimal } from "../lib/rational.ts";
+import { type CatalogFlags, type ReadCatalog, readOrFail } from "./catalog-file.ts";
+import { catalogFlags, jsonFlag } from "./flags.ts";
 import { type Output, printResult } from "./output.ts";
-import { CommandError } from "./transport.ts";
 
 export interface CatalogContext {
   out: Output;
-  /** Reads the catalog that these flags name. */
-  read(flags: {
-    catalog?: string;
-    profile?: string;
-  }): { ok: true; catalog: Catalog } | { ok: false; problems: string[] };
+  read: ReadCatalog;
 }
 
 const args = {
   file: { type: "positional", required: false, description: "catalog file, as --catalog" },
-  catalog: { type: "string", description: "catalog file (TOLLGATE_CATALOG, default: built in)" },
-  profile: { type: "string", description: "a built-in profile instead of a file" },
-  json: { type: "boolean", description: "print JSON" },
+  ...catalogFlags,
+  ...jsonFlag,
 } as const;
 
-interface CatalogArgs {
-  file?: string | undefined;
-  catalog?: string;
-  profile?: string;
-  json?: boolean;
-}
-
-function read(context: CatalogContext, given: CatalogArgs): Catalog {
-  const flags: { catalog?: string; profile?: string } = {};
-  const file = given.file ?? given.catalog;
-  if (file !== undefined) flags.catalog = file;
-  if (given.profile !== undefined) flags.profile = given.profile;
-  const result = context.read(flags);
-  if (!result.ok) throw new CommandError(`the catalog can't be used:\n${result.problems.join("\n")}`);
-  return result.catalog;
-}
+const read = (
+  context: CatalogContext,
+  { file, catalog, profile }: CatalogFlags & { file?: string | undefined },
+): Catalog => readOrFail(context.read, { catalog: file ?? catalog, profile }).catalog;
 
 function modelRows(catalog: Catalog): Record<string, unknown>[] {
   return [...catalog.models.values()].map((model) => {

@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
-import { type AdminContext, call, common, given, id, orNone } from "./admin-commands.ts";
+import { type AdminContext, call, common, given, id, orNone, withConnection } from "./admin-call.ts";
+import { accountFlag } from "./flags.ts";
 import { printResult } from "./output.ts";
 import { CommandError } from "./transport.ts";
 
@@ -13,16 +14,11 @@ export function issueCommand(context: AdminContext) {
       account: { type: "string", description: "account id; left out: every account that was charged" },
     },
     run: async ({ args }) => {
-      const connection = await context.connect(args["data-dir"]);
-      try {
-        const body = given({ month: args.month, account_id: args.account });
-        const result = (await connection.send("POST", "/admin/invoices", body)) as { under_way?: string[] };
-        printResult(context.out, result, args.json === true);
-        const late = result.under_way ?? [];
-        if (late.length > 0) throw new CommandError(`calls are still under way, run it again for ${late.join(", ")}`);
-      } finally {
-        await connection.close();
-      }
+      const body = given({ month: args.month, account_id: args.account });
+      const answer = await withConnection(context, args, ({ send }) => send("POST", "/admin/invoices", body));
+      printResult(context.out, answer, args.json === true);
+      const late = (answer as { under_way?: string[] }).under_way ?? [];
+      if (late.length > 0) throw new CommandError(`calls are still under way, run it again for ${late.join(", ")}`);
     },
   });
 }
@@ -107,7 +103,7 @@ export function customerCommand(context: AdminContext) {
     },
     args: {
       ...common,
-      account: { type: "string", required: true, description: "account id" },
+      ...accountFlag,
       name: { type: "string", description: "name on the invoice; none takes it away" },
       email: { type: "string", description: "where invoices are sent" },
       address: { type: "string", description: "address on the invoice" },

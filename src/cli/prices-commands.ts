@@ -1,8 +1,10 @@
 import { defineCommand } from "citty";
 import { parseDay } from "../catalog/build-prices.ts";
 import { type RatedCall, Rerating } from "../ledger/rerate.ts";
+import { type ReadCatalog, readOrFail } from "./catalog-file.ts";
+import { catalogFlags, dataDirFlag, jsonFlag } from "./flags.ts";
 import type { Output } from "./output.ts";
-import { type CatalogFile, importJson, importPrices, importText } from "./prices-import.ts";
+import { importJson, importPrices, importText } from "./prices-import.ts";
 import { rerateJson, rerateText } from "./prices-rerate.ts";
 import { CommandError } from "./transport.ts";
 
@@ -11,23 +13,7 @@ export interface PricesContext {
   now(): number;
   /** Settled calls from `since` to before `until` (ms). Throws Error when there is no database. */
   calls(dataDir: string | undefined, since: number, until: number): AsyncIterable<RatedCall>;
-  /** Reads the catalog that these flags name, with its text. */
-  read(flags: { catalog?: string; profile?: string }): ({ ok: true } & CatalogFile) | { ok: false; problems: string[] };
-}
-
-const catalogArgs = {
-  catalog: { type: "string", description: "catalog file (TOLLGATE_CATALOG, default: built in)" },
-  profile: { type: "string", description: "a built-in profile instead of a file" },
-  json: { type: "boolean", description: "print JSON" },
-} as const;
-
-function read(context: PricesContext, given: { catalog?: string; profile?: string }): CatalogFile {
-  const flags: { catalog?: string; profile?: string } = {};
-  if (given.catalog !== undefined) flags.catalog = given.catalog;
-  if (given.profile !== undefined) flags.profile = given.profile;
-  const result = context.read(flags);
-  if (!result.ok) throw new CommandError(`the catalog can't be used:\n${result.problems.join("\n")}`);
-  return result;
+  read: ReadCatalog;
 }
 
 /** `prices import` and `prices rerate`: neither needs a running server, and neither changes the data folder. */
@@ -46,7 +32,8 @@ function importCommand(context: PricesContext) {
     },
     args: {
       from: { type: "string", required: true, description: "file of LiteLLM's or models.dev's form" },
-      ...catalogArgs,
+      ...catalogFlags,
+      ...jsonFlag,
       effective: { type: "string", description: "when the new rows begin, ISO 8601; default: now" },
       models: { type: "string", description: "only these models, globs separated by commas" },
       existing: { type: "boolean", description: "add no models that the catalog doesn't have" },
@@ -55,7 +42,7 @@ function importCommand(context: PricesContext) {
     run: ({ args }) => {
       const { from, effective, models, write } = args;
       const wanted = { from, effective, models, write, existing: args.existing === true };
-      const result = importPrices(read(context, args), wanted, context.now());
+      const result = importPrices(readOrFail(context.read, args), wanted, context.now());
       context.out.write(args.json === true ? importJson(result) : importText(result));
     },
   });
@@ -68,15 +55,16 @@ function rerateCommand(context: PricesContext) {
       since: { type: "string", required: true, description: "first day, such as 2026-11-01, or an instant with zone" },
       until: { type: "string", description: "first day that is left out; default: now" },
       dated: { type: "boolean", description: "by the rows in force at each call, not by those in force now" },
-      "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
-      ...catalogArgs,
+      ...dataDirFlag,
+      ...catalogFlags,
+      ...jsonFlag,
     },
     run: async ({ args }) => {
       const now = context.now();
       const since = readDay("--since", args.since);
       const until = args.until === undefined ? Number.MAX_SAFE_INTEGER : readDay("--until", args.until);
       if (since >= until) throw new CommandError("--until must lie after --since");
-      const { catalog } = read(context, args);
+      const { catalog } = readOrFail(context.read, args);
       const rerating = new Rerating(catalog.models, { choice: args.dated === true ? "call" : "now", now });
       for await (const call of context.calls(args["data-dir"], since, until)) rerating.add(call);
       const report = rerating.report();

@@ -3,18 +3,11 @@ import { CatalogText } from "../catalog/edit.ts";
 import { readPriceList } from "../catalog/import/list.ts";
 import { type FactChange, type ImportPlan, planImport } from "../catalog/import/plan.ts";
 import { formatProblem, loadCatalog } from "../catalog/load.ts";
-import type { Catalog } from "../catalog/types.ts";
 import { matchesGlob } from "../catalog/globs.ts";
 import { parseDay } from "../catalog/build-prices.ts";
+import type { CatalogFile } from "./catalog-file.ts";
 import { readTextFile } from "./files.ts";
 import { CommandError } from "./transport.ts";
-
-/** A catalog that is in order, with its text. */
-export interface CatalogFile {
-  catalog: Catalog;
-  text: string;
-  env: Readonly<Record<string, string | undefined>>;
-}
 
 /** What the command line says of an import. */
 export interface ImportArgs {

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { type AdminContext, call, common } from "./admin-commands.ts";
+import { type AdminContext, call, common } from "./admin-call.ts";
 
 /** `provider-keys rotate`: customers' provider keys are sealed anew under the current secret; afterwards the old one can go. */
 export function providerKeysCommand(context: AdminContext) {

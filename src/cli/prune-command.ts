@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { type AdminContext, call, common } from "./admin-commands.ts";
+import { type AdminContext, call, common } from "./admin-call.ts";
 
 /** `audit prune`: drops the calls of whole months with their receipts; entries and balances stay. */
 export function pruneCommand(context: AdminContext) {

@@ -1,4 +1,5 @@
 import { defineCommand } from "citty";
+import { dataDirFlag, jsonFlag } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { CommandError } from "./transport.ts";
 
@@ -18,12 +19,12 @@ export interface VerifyContext {
 }
 
 const args = {
-  "data-dir": { type: "string", description: "data folder (TOLLGATE_DATA_DIR, default ./data)" },
+  ...dataDirFlag,
   head: {
     type: "string",
     description: "an earlier audit head, `<seq>:<hash>`: proves that the rows up to it are still there",
   },
-  json: { type: "boolean", description: "print JSON" },
+  ...jsonFlag,
 } as const;
 
 function parseHead(text: string | undefined): { seq: number; hash: string } | null {

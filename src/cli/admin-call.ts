@@ -1,0 +1,54 @@
+import { dataDirFlag, jsonFlag } from "./flags.ts";
+import { type Output, printResult } from "./output.ts";
+import type { Connection } from "./transport.ts";
+
+/** What every command that talks to the admin API is given. */
+export interface AdminContext {
+  connect(dataDir: string | undefined): Promise<Connection>;
+  out: Output;
+}
+
+/** Arguments of every command that talks to the admin API. */
+export const common = { ...dataDirFlag, ...jsonFlag } as const;
+
+interface CommonArgs {
+  "data-dir"?: string;
+  json?: boolean;
+}
+
+/** What `use` gives, over a connection to the admin API that is closed afterwards. */
+export async function withConnection<T>(
+  context: AdminContext,
+  args: Pick<CommonArgs, "data-dir">,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await context.connect(args["data-dir"]);
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** One request of the admin API, its answer printed. */
+export async function call(
+  context: AdminContext,
+  args: CommonArgs,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<void> {
+  const answer = await withConnection(context, args, (connection) => connection.send(method, path, body));
+  printResult(context.out, answer, args.json === true);
+}
+
+/** An id as part of a path. */
+export const id = (text: string): string => encodeURIComponent(text);
+
+/** Only the fields that were given, so that the API's own defaults hold for the rest. */
+export function given(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** The value of a setting: `none` takes it away (null), left out it stays (undefined). */
+export const orNone = (value: string | undefined): string | null | undefined => (value === "none" ? null : value);
