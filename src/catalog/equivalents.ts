@@ -11,14 +11,17 @@ export function equivalentsOf(models: ReadonlyMap<string, Model>, model: Model):
 }
 
 const standsIn = (other: Model, model: Model): boolean =>
-  other.id !== model.id && model.equivalents.some((name) => other.id === name || other.equivalents.includes(name));
+  model.equivalents.some((name) => answersTo(other, model, name));
+
+const answersTo = (other: Model, model: Model, name: string): boolean =>
+  other.id !== model.id && (other.id === name || other.equivalents.includes(name));
 
 /** Names under `equivalents` that lead to no other model: nothing would stand in, and nobody would know until a provider fails. */
 export function warnOfLonely(models: ReadonlyMap<string, Model>, warnings: string[]): void {
   const all = [...models.values()];
   for (const model of all) {
     for (const name of model.equivalents) {
-      const others = all.filter((other) => standsIn(other, { ...model, equivalents: [name] }));
+      const others = all.filter((other) => answersTo(other, model, name));
       if (others.some((other) => other.provider !== model.provider)) continue;
       const [first] = others;
       warnings.push(

@@ -106,6 +106,7 @@ const FIELDS: Readonly<Record<DialectId, readonly Field[]>> = {
     },
   ],
   gemini: [
+    { body: { serviceTier: "SERVICE_TIER_FLEX" }, field: "serviceTier", mark: /flex/i, cover: modifiers("flex") },
     { body: { serviceTier: "priority" }, field: "serviceTier", mark: /priority/i, cover: modifiers("priority") },
     {
       body: { tools: [{ googleSearch: {} }] },
@@ -211,3 +212,24 @@ for (const [client, fields] of Object.entries(FIELDS) as [DialectId, readonly Fi
     );
   });
 }
+
+test("flex at Gemini is asked for by any dialect, and billed by its factor where the answer says that it was served so", async () => {
+  const kind = kindOf("gemini");
+  const covered = FIELDS.gemini.findIndex(({ mark }) => mark.test("flex"));
+  const dialect = clientOf("openai-chat");
+  const how = { model: `gemini-covered${covered}` };
+  // 11 tokens in at 1, 7 out at 2 USD per million; the row's factor is 2.
+  for (const [served, cost] of [
+    ["flex", 0.00005],
+    ["standard", 0.000025],
+  ] as const) {
+    upstream.reset().always(async (request) => {
+      const { body } = await kind.reply()(request);
+      const { usageMetadata, ...rest } = body as { usageMetadata: object };
+      return { body: { ...rest, usageMetadata: { ...usageMetadata, serviceTier: served } } };
+    });
+    const answer = await gateway.post(dialect.path(how), { ...dialect.body(how), service_tier: "flex" }, key.key);
+    expect(upstream.last.json()).toMatchObject({ serviceTier: "flex" });
+    expect(await answer.json()).toMatchObject({ tollgate: { cost_usd: cost } });
+  }
+});

@@ -9,6 +9,7 @@ import { ContentsDecoder, systemParts } from "./decode-contents.ts";
 import { HALF_READ } from "./half-read.ts";
 import { camelName, ProtoReader } from "./proto.ts";
 import { fromSubset, takesNothing } from "./schema.ts";
+import { tierWord } from "./tier.ts";
 import { hostedToolName } from "./tool-names.ts";
 
 const MODES = ["MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED"];
@@ -34,7 +35,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
   const tools = toolsOf(reader.list("tools") ?? []);
   reader.value("model");
   const model = context.route.model ?? reader.string("model") ?? null;
-  const serviceTier = reader.string("serviceTier")?.toLowerCase() ?? null;
+  const serviceTier = tierWord(reader.string("serviceTier"));
   const fields = { ...reader.rest() };
   if (Object.keys(rest).length > 0) fields.generationConfig = rest;
   const toolRest = toolConfig === undefined ? {} : restOf(toolConfig);
@@ -49,7 +50,7 @@ export function decodeRequest(body: JsonObject, context: RequestContext): Genera
     tools,
     toolChoice,
     ...config,
-    serviceTier: serviceTier === "unspecified" ? null : serviceTier,
+    serviceTier,
     includeUsage: true,
     ...(safety === undefined ? {} : { safety: { origin: "gemini", value: safety } }),
     extras: { origin: "gemini", fields },

@@ -1,6 +1,7 @@
 import type { TokenClass, TokenCounts, Usage } from "../../ir/usage.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import { countOf, objectsOf, textOf } from "./proto.ts";
+import { tierWord } from "./tier.ts";
 import { words } from "../../lib/words.ts";
 
 type Modality = "text" | "audio" | "image" | "video";
@@ -105,8 +106,8 @@ function fill(tokens: TokenCounts, classes: Record<Modality, TokenClass>, split:
 
 /** Gemini API tells `serviceTier`, Vertex AI `trafficType` (ON_DEMAND_FLEX …). */
 function variantOf(meta: JsonObject): Usage["variant"] {
-  const tier = textOf(meta.serviceTier)?.toLowerCase();
-  if (tier !== undefined && tier !== "unspecified") return { serviceTier: tier };
+  const tier = tierWord(textOf(meta.serviceTier));
+  if (tier !== null) return { serviceTier: tier };
   const traffic = textOf(meta.trafficType) ?? "";
   const match = /^ON_DEMAND_(FLEX|PRIORITY)$/.exec(traffic);
   return match?.[1] === undefined ? {} : { serviceTier: match[1].toLowerCase() };

@@ -7,6 +7,7 @@ import { contentText, type Said, signalsOf } from "../shared/signals.ts";
 import { fileMediaType, isProviderFile, mediaKind } from "./media.ts";
 import { objectsOf, protoField, ProtoReader, textOf } from "./proto.ts";
 import { peekRealm } from "./signature.ts";
+import { tierWord } from "./tier.ts";
 import { hostedToolName } from "./tool-names.ts";
 
 const FIELDS = ["contents", "systemInstruction", "tools", "generationConfig", "cachedContent", "serviceTier"] as const;
@@ -29,9 +30,9 @@ export function hints(doc: ScannedObject, route: RouteFacts): Hints {
     scan.bound.uncountable = true;
   }
   scan.bound.textBytes = Math.max(0, doc.bytes.length - scan.inlineLength);
-  const tier = reader.string("serviceTier")?.toLowerCase();
+  const tier = tierWord(reader.string("serviceTier"));
   const priceFields: PriceField[] = [...tools.priceFields];
-  if (tier !== undefined && tier !== "standard" && tier !== "unspecified") {
+  if (tier !== null && tier !== "standard") {
     priceFields.push({ field: "serviceTier", kind: "service_tier", value: tier });
   }
   const maxOutput = positive(config, "maxOutputTokens");

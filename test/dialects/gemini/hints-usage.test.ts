@@ -64,6 +64,8 @@ describe("usage classes", () => {
 
   test("the variant that was served", () => {
     expect(decodeUsage({ serviceTier: "FLEX" }).variant).toEqual({ serviceTier: "flex" });
+    expect(decodeUsage({ serviceTier: "SERVICE_TIER_PRIORITY" }).variant).toEqual({ serviceTier: "priority" });
+    expect(decodeUsage({ serviceTier: "SERVICE_TIER_UNSPECIFIED" }).variant).toEqual({});
     expect(decodeUsage({ trafficType: "ON_DEMAND_PRIORITY" }).variant).toEqual({ serviceTier: "priority" });
     expect(decodeUsage({ trafficType: "PROVISIONED_THROUGHPUT" }).variant).toEqual({});
   });
