@@ -38,8 +38,8 @@ const result = await Bun.build({
     // Neither .env nor bunfig.toml of the folder it happens to run in.
     autoloadDotenv: false,
     autoloadBunfig: false,
-    // The gateway's own limits on URLs and headers stand below this.
-    execArgv: ["--max-http-header-size=65536"],
+    // Request line and headers together; more is a 431.
+    execArgv: ["--max-http-header-size=32768"],
   },
 });
 if (!result.success) throw new AggregateError(result.logs, "the build failed");

@@ -50,18 +50,35 @@ export async function serve(app: App, config: Config, streams: Streams): Promise
 /** ms that idle keep-alive connections get to close by themselves. */
 const STOP_PATIENCE_MS = 1_000;
 
-function listen(app: App, config: Config): Bun.Server<undefined> {
+/**
+ * s that a connection may be silent between calls, or in the middle of an answer; streams are kept alive by comments of our own. Clients that
+ * have vanished are found by this alone: they send no FIN, and their connections would be kept for ever. Below Bun's most (255), and
+ * well above the minute that balancers in front keep theirs.
+ */
+const IDLE_SECONDS = 240;
+
+/** Opens the port. Throws Error with a clear message when it is taken. */
+export function listen(
+  app: Pick<App, "fetch">,
+  config: Pick<Config, "host" | "port">,
+  idleSeconds = IDLE_SECONDS,
+): Bun.Server<undefined> {
   try {
     return Bun.serve({
       hostname: config.host,
       port: config.port,
-      // Quiet streams are kept alive by comments of our own; Bun's limit would cut them.
-      idleTimeout: 0,
+      idleTimeout: idleSeconds,
       maxRequestBodySize: SERVER_BODY_LIMIT,
       development: false,
       // Outside of development Bun shares the port with whoever listens there already; two gateways on one port would each get half of the calls.
       reusePort: false,
-      fetch: (request, server) => app.fetch(request, server),
+      fetch: async (request, server) => {
+        // Until there is an answer, silence is thinking, with time limits of its own.
+        server.timeout(request, 0);
+        const response = await app.fetch(request, server);
+        server.timeout(request, idleSeconds);
+        return response;
+      },
       error: () => new Response(null, { status: 500 }),
     });
   } catch (error) {

@@ -12,6 +12,14 @@ export function requestError(thrown: unknown): GatewayError | null {
       return new GatewayError({ status: 413, code: "request_too_large", message: thrown.message });
     case "unsupported-encoding":
       return new GatewayError({ status: 415, code: "unsupported_media_type", message: thrown.message });
+    case "timeout":
+      // What may still come of the body is not waited for.
+      return new GatewayError({
+        status: 400,
+        code: "invalid_request",
+        message: thrown.message,
+        headers: { connection: "close" },
+      });
     default:
       return invalidRequest(null, thrown.message);
   }

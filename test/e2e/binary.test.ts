@@ -57,6 +57,16 @@ describe("a first start in an empty folder", () => {
     }
   });
 
+  test("takes 32 KiB of headers, as many as a token in a cookie may need, and refuses more", async () => {
+    using folder = new Folder();
+    await using server = await startBinary(folder.path);
+    const status = async (bytes: number): Promise<number> => {
+      const response = await fetch(`${server.url}/health`, { headers: { "x-a": "a".repeat(bytes) } });
+      return response.status;
+    };
+    expect([await status(31_000), await status(33_000)]).toEqual([200, 431]);
+  });
+
   test("nothing of the working folder is loaded: no .env, no bunfig.toml", async () => {
     using folder = new Folder();
     writeFileSync(join(folder.path, ".env"), "TOLLGATE_PORT=99999\nTOLLGATE_LOG_LEVEL=nonsense\n");

@@ -1,0 +1,50 @@
+/** The open port: which silence ends a connection, and which does not. */
+import { expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { requestError } from "../../src/gateway/request-error.ts";
+import { listen } from "../../src/serve.ts";
+import { BodyError } from "../../src/wire/read-body.ts";
+
+const HOST = { host: "127.0.0.1", port: 0 };
+
+/** A connection that has sent `bytes`, and what has come back when the far end has closed it. */
+function open(server: Bun.Server<undefined>, bytes: string): { socket: Socket; closed: Promise<string> } {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let text = "";
+  const socket = connect(server.port ?? 0, "127.0.0.1", () => socket.write(bytes));
+  socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+  socket.on("close", () => resolve(text));
+  socket.on("error", reject);
+  return { socket, closed: promise };
+}
+
+test("a connection is closed when it has been silent for long, but not while its call is being answered", async () => {
+  const thinking = Promise.withResolvers<void>();
+  const answer = async (request: Request): Promise<Response> => {
+    if (request.url.endsWith("/slow")) await thinking.promise;
+    return new Response("done");
+  };
+  const server = listen({ fetch: answer }, HOST, 1);
+  const slow = open(server, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+  const quick = open(server, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+  const mute = open(server, "");
+  const half = open(server, "GET /quick HTTP/1.1\r\nHost: x\r\nX-A:");
+  expect(await quick.closed).toEndWith("done");
+  expect(await mute.closed).toBe("");
+  expect(await half.closed).toBe("");
+  expect(slow.socket.readyState).toBe("open");
+  thinking.resolve();
+  expect(await slow.closed).toEndWith("done");
+  await server.stop(true);
+}, 60_000);
+
+test("a body that takes too long ends its connection: the rest of it is not waited for", async () => {
+  const error = requestError(new BodyError("timeout", "too slow"));
+  const server = listen(
+    { fetch: async () => new Response(null, { status: 400, headers: error?.headers ?? {} }) },
+    HOST,
+  );
+  const { closed } = open(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nthe first part");
+  expect(await closed).toStartWith("HTTP/1.1 400");
+  await server.stop(true);
+});
