@@ -3,6 +3,7 @@
  * a step that fails counts as one failure. Arguments are handed to `bun test` (then the other steps are left out).
  */
 import { spawnSync } from "node:child_process";
+import { HANGING_MS } from "../test/support/limits.ts";
 
 const bun = process.execPath;
 const chosen = process.argv.slice(2);
@@ -49,7 +50,7 @@ if (python !== null && !hasPython) {
   process.stdout.write(`without Python: ${await new Response(python.stdout).text()}`);
 }
 
-const tests = Bun.spawnSync([bun, "test", ...chosen], {
+const tests = Bun.spawnSync([bun, "test", "--timeout", String(HANGING_MS), ...chosen], {
   stdout: "inherit",
   stderr: "pipe",
   env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535", ...(hasPython ? {} : { TOLLGATE_PYTHON: "off" }) },

@@ -62,7 +62,7 @@ const fileOf = (name: string): string => `test/${name}.test.ts`;
 const testing = (name: string, files: readonly string[], isCheap = true): Suite => ({
   name,
   isCheap,
-  command: ["test", "--bail=1", ...files],
+  command: ["test", "--bail=1", "--timeout", "20000", ...files],
 });
 
 /** The suites for a file of the tree at `root`, cheapest first. */

@@ -4,11 +4,12 @@ import { renderReport, tally } from "../../src/cli/conformance/report.ts";
 import { runMatrix, SPEAKERS } from "../../src/cli/conformance/run.ts";
 import type { CaseResult } from "../../src/cli/conformance/types.ts";
 import { startGateway } from "../support/gateway.ts";
+import { HANGING_MS } from "../support/limits.ts";
 import { chatReply, type RecordedRequest, startUpstream } from "../support/upstream.ts";
 
 const dialects = SPEAKERS.map(({ id }) => id);
 const matrix = (url: string, key: string, model: string): Promise<CaseResult[]> =>
-  runMatrix({ url, key, model, dialects, timeoutMs: 250_000 });
+  runMatrix({ url, key, model, dialects, timeoutMs: HANGING_MS });
 
 const notOk = (results: CaseResult[]): string[] =>
   results
@@ -88,7 +89,7 @@ describe("a gateway that breaks its promises", () => {
       return calls % 2 === 1 ? Response.json(body) : new Response(`data: ${JSON.stringify(chunk)}\n\n`, { headers });
     });
     const url = `http://127.0.0.1:${broken.port}`;
-    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["openai-chat"], timeoutMs: 250_000 });
+    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["openai-chat"], timeoutMs: HANGING_MS });
     await broken.stop(true);
     const note = (name: string, mode: string) => results.find((item) => item.case === name && item.mode === mode)?.note;
     expect(note("text", "json")).toStartWith("total_tokens should be the sum");
@@ -103,7 +104,7 @@ describe("a gateway that breaks its promises", () => {
     const gone = server(() => new Response());
     const url = `http://127.0.0.1:${gone.port}`;
     await gone.stop(true);
-    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["gemini"], timeoutMs: 250_000 });
+    const results = await runMatrix({ url, key: "k", model: "m", dialects: ["gemini"], timeoutMs: HANGING_MS });
     expect(tally(results, "fail")).toBe(results.length);
     expect(results[0]?.note).toStartWith("no answer from /v1beta/models/m:generateContent");
   });

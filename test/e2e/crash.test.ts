@@ -1,10 +1,13 @@
 /** `kill -9` of a serving gateway at all nine failpoints: whoever saw the end of an answer finds its receipt. `scripts/crash-calls.ts` runs it for long. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HANGING_MS } from "../support/limits.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
 import { crashCalls, FAILPOINTS } from "./crash/rounds.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-crash-"));
 let up: Upstream;

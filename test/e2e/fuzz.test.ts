@@ -1,7 +1,10 @@
 /** Anything as a request at every inference route, and anything as a provider's answer: told in the client's own dialect, never a crash or a hang. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Bed, startBed } from "./sdk/bed.ts";
 import { badAnswers, badRequests } from "./fuzz/properties.ts";
+import { HANGING_MS } from "../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 let bed: Bed;
 beforeAll(async () => {

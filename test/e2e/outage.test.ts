@@ -3,16 +3,20 @@
  * new is promised or dialled, streams under way are settled or recovered, and no balance is ever wrong.
  */
 import { Database } from "bun:sqlite";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { DATABASE_FILE } from "../../src/store/files.ts";
 import { catalogOf, clientOf, eventually, framesOf, kindOf, requestIdOf, StreamReader } from "../gateway/support.ts";
+import { HANGING_MS } from "../support/limits.ts";
+import { laterBy, standStill } from "../support/clock.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
 import { gate, startUpstream, type Upstream } from "../support/upstream.ts";
 import { serve, type Server } from "./server.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const client = clientOf("openai-chat");
 const kind = kindOf(client.id);
@@ -208,6 +212,7 @@ describe("a database that someone else has locked", () => {
     goOn();
     await reader.until("to its end.");
     const asked = up.requests.length;
+    using _moment = standStill();
     const waiting = call();
     await eventually(() => up.requests.length > asked);
     expect(isWhole(reader.text)).toBe(false);
@@ -224,7 +229,13 @@ describe("a database that someone else has locked", () => {
     const call = (ask = {}): Promise<Response> => gateway.post(client.path(ask), client.body(ask), key.key);
     const { response, reader, goOn } = await openStream(() => call(STREAM));
     const other = lock();
-    expect((await call()).status).toBe(503);
+    const waiting = call();
+    // It is dialled beside its commit, which has found the lock by then.
+    await up.whenReceived(up.requests.length + 1);
+    {
+      using _ = laterBy(60_000);
+      expect((await waiting).status).toBe(503);
+    }
     const asked = up.requests.length;
     expect((await call()).status).toBe(503);
     expect(up.requests.length).toBe(asked);

@@ -1,8 +1,9 @@
 import { connect, type Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DIALECTS } from "../../src/dialects/index.ts";
 import { DEFAULT_GATEWAY_SETTINGS } from "../../src/gateway/deps.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
+import { HANGING_MS } from "../support/limits.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
 import { faults, gate, startUpstream, type Upstream } from "../support/upstream.ts";
 import {
@@ -18,6 +19,8 @@ import {
   requestIdOf,
   StreamReader,
 } from "./support.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const client = clientOf("anthropic-messages");
 const kind = kindOf(client.id);

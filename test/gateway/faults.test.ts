@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { type JsonObject, parseJson } from "../../src/lib/json.ts";
+import { laterBy } from "../support/clock.ts";
 import { PATIENT, startGateway, type TestGateway } from "../support/gateway.ts";
 import { startUpstream } from "../support/upstream.ts";
 import { type Bed, startBed } from "./faults-bed.ts";
@@ -58,12 +59,6 @@ async function expectFailover(
   expect(row.charged).toBe(fault.failsOver ? "0.000025" : "0.00");
   if (fault.failsOver) expect(row).toMatchObject({ provider: "good", stream_state: "completed" });
   await bed.expectQuiet();
-}
-
-/** The gateway's monotonic clock shows `ms` more, until the end of the block. */
-function laterBy(ms: number): Disposable {
-  const now = performance.now.bind(performance);
-  return spyOn(performance, "now").mockImplementation(() => now() + ms);
 }
 
 const otherwise = (fault: EarlyFault): string => (fault.failsOver ? "another provider answers" : "no other is asked");

@@ -1,12 +1,15 @@
 /** A thousand calls at once against a wallet that can pay fifty of them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { JsonObject } from "../../src/lib/json.ts";
+import { HANGING_MS } from "../support/limits.ts";
 import { Folder, run, startBinary } from "../support/binary.ts";
 import { startGateway } from "../support/gateway.ts";
 import { gate, startUpstream, type Upstream } from "../support/upstream.ts";
 import { at, catalogOf, clientOf, kindOf, model } from "./support.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const CALLS = 1000;
 const PAYABLE = 50;

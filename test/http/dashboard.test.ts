@@ -1,8 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { type Browser, launch, type Page } from "puppeteer-core";
 import { dashboardFiles } from "../../src/dashboard/assets.ts";
 import { testBed } from "./support.ts";
+import { HANGING_MS } from "../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const CHROMIUM = "/usr/bin/chromium";
 

@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { ROUTES } from "../../src/http/route-table.ts";
 import { ADMIN_TOKEN, testBed } from "./support.ts";
+import { HANGING_MS } from "../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 /** Field names and values that the routes know, mixed with anything else. */
 const names = fc.constantFrom(

@@ -1,6 +1,9 @@
 /** Random histories of the ledger, with every invariant after every step. `bun run simulate` plays more and longer ones. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { simulate } from "./simulation/run.ts";
+import { HANGING_MS } from "../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const SEEDS = 2_000;
 const STEPS = 80;

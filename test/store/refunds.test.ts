@@ -1,10 +1,13 @@
 /** Refunds refill the sources of a charge, the last first, and never exceed it: whatever the amounts, however many, whatever has expired meanwhile. */
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { array, asyncProperty, assert, boolean, constantFrom, integer, oneof, record } from "fast-check";
 import { DATABASE_FILE } from "../../src/store/files.ts";
 import { Book, UNIT } from "./support.ts";
+import { HANGING_MS } from "../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const TOKEN = 13_000n;
 const DAY_MS = 86_400_000;

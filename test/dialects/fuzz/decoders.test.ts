@@ -1,11 +1,14 @@
 /** Anything into every decoder, of every operation: nothing but the one error, an end, and no more kept than what is being read. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { DIALECTS } from "../../../src/dialects/index.ts";
 import { DIALECT_IDS, type DialectId } from "../../../src/ir/dialect-id.ts";
 import { FrameLimitError } from "../../../src/wire/sse.ts";
 import { targetOf } from "../../matrix/carry.ts";
 import { badAnswerBodies, badRequestBodies, badStreams, readerOf } from "./properties.ts";
 import { keptAfter } from "./retained.ts";
+import { HANGING_MS } from "../../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 test("bodies of requests", () => badRequestBodies({ seed: 1, numRuns: 1500 }));
 test("bodies of answers", () => badAnswerBodies({ seed: 1, numRuns: 1500 }));

@@ -1,10 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { gemini } from "../../../src/dialects/gemini/index.ts";
 import { decodeUsage } from "../../../src/dialects/gemini/decode-usage.ts";
 import type { Answer } from "../../../src/ir/answer.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";
 import { sumTokens, INPUT_CLASSES, OUTPUT_CLASSES } from "../../../src/ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
+import { HANGING_MS } from "../../support/limits.ts";
 import { type FixtureCase, loadCases } from "../../support/fixtures.ts";
 import {
   annotation,
@@ -16,6 +17,8 @@ import {
   encodeStream,
   fold,
 } from "./support.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const cases = loadCases("gemini-generate");
 const ok = cases.filter((item) => item.status === 200);

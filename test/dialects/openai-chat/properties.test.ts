@@ -1,5 +1,5 @@
 /** Properties: whatever comes, a decoder throws nothing but its one error; what is written can be read again. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as fc from "fast-check";
 import { openaiChat } from "../../../src/dialects/openai-chat/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
@@ -22,6 +22,9 @@ import {
   targetFacts,
   unended,
 } from "./support.ts";
+import { HANGING_MS } from "../../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 function mayThrow(run: () => void, ...kinds: (new (...args: never[]) => Error)[]): void {
   try {

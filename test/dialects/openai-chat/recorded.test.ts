@@ -1,5 +1,5 @@
 /** Every recorded chat answer: decoded, billed, cut anywhere, written and read again. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openaiChat } from "../../../src/dialects/openai-chat/index.ts";
 import type { Answer } from "../../../src/ir/answer.ts";
 import type { GenerateRequest } from "../../../src/ir/request.ts";
@@ -7,6 +7,7 @@ import type { IrEvent } from "../../../src/ir/events.ts";
 import { emptyUsage, totalInput, totalOutput } from "../../../src/ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
 import { SseReader } from "../../../src/wire/sse.ts";
+import { HANGING_MS } from "../../support/limits.ts";
 import { type FixtureCase, FIXTURES_AVAILABLE, fixtureTest, loadCases } from "../../support/fixtures.ts";
 import {
   answerContext,
@@ -20,6 +21,8 @@ import {
   NO_ANNOTATION,
   providerFacts,
 } from "./support.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const cases = loadCases("openai-chat");
 const answers = cases.filter((item) => item.status === 200);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { standStill } from "../../support/clock.ts";
 import { anthropicReply, chatReply, gate, geminiReply, startUpstream } from "../../support/upstream.ts";
 import { at, bodyOf, framesOf, hello, type Profile, startProfile } from "./support.ts";
 
@@ -219,6 +220,7 @@ describe("managed: anonymous callers", () => {
 
   test("make five requests a minute: then 429 with the documented fields, as plain HTTP for streams, too", async () => {
     await using open = await anonymous();
+    using _minute = standStill();
     for (let index = 0; index < 5; index += 1) {
       expect((await open.gateway.post("/v1/chat/completions", hello(FREE_MODEL))).status).toBe(200);
     }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { anthropicReply, chatReply } from "../../support/upstream.ts";
+import { standStill } from "../../support/clock.ts";
 import { at, bodyOf, framesOf, hello, type Profile, startProfile } from "./support.ts";
 
 const HAIKU = "anthropic/claude-haiku-4-5";
@@ -282,6 +283,7 @@ describe("wallet: errors", () => {
       edit: (yaml) => yaml.replace("requests_per_minute: 200", "requests_per_minute: 2"),
     });
     const { key } = await strict.gateway.createKey({ credit: "5.00" });
+    using _minute = standStill();
     for (let index = 0; index < 2; index += 1) {
       expect((await strict.gateway.post("/v1/chat/completions", hello(HAIKU), key)).status).toBe(200);
     }

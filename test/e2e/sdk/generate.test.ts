@@ -1,10 +1,13 @@
 /** Every client × every provider × what people do with a model. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Bed, modelOf, PROVIDERS, startBed } from "./bed.ts";
 import { CLIENTS } from "./clients/index.ts";
 import type { Client } from "./clients/client.ts";
 import { CASES, type Case } from "./cases.ts";
 import { gapOf } from "./gaps.ts";
+import { HANGING_MS } from "../../support/limits.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 let bed: Bed;
 beforeAll(async () => {

@@ -2,12 +2,15 @@
  * A tool loop with reasoning over three turns, whoever speaks to whom: the provider gets back, unchanged and in its place, what it signed, and
  * refuses anything else.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { HANGING_MS } from "../../support/limits.ts";
 import type { AnswerSpec, RecordedRequest } from "../../support/upstream.ts";
 import { type Bed, modelOf, type ProviderName, PROVIDERS, startBed } from "./bed.ts";
 import { CLIENTS } from "./clients/index.ts";
 import type { Client } from "./clients/client.ts";
 import { isObject, type JsonObject, list, text } from "./rules/check.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const MINTERS = ["anthropic", "gemini", "responses"] as const;
 
