@@ -8,6 +8,10 @@ import type { Origin, WireRequest } from "./http-request.ts";
 
 /** Seconds that an unused connection is kept: below the 60 s after which common servers and balancers close theirs. */
 const IDLE_SECONDS = 30;
+/** ms in which a connection that had been closed before is found out, which takes one way there and back. */
+const STALE_WITHIN_MS = 1_000;
+/** An answer is announced by a few; without end they would take the place of one. */
+const MAX_INTERIM_ANSWERS = 100;
 const NO_BYTES = Buffer.alloc(0);
 
 /** Who keeps connections. */
@@ -15,6 +19,8 @@ export interface ConnectionOwner {
   /** The exchange is over and the connection can be used again. */
   released(connection: Connection): void;
   closed(connection: Connection): void;
+  /** ms on a steady clock. */
+  now(): number;
 }
 
 /** One exchange on the connection. */
@@ -24,6 +30,8 @@ interface Exchange {
   answer: HttpAnswer | null;
   body: BodyReader | null;
   keepAlive: boolean;
+  /** Interim answers up to now. */
+  interims: number;
   /** Undoes the listening for the caller's abort. */
   release: () => void;
 }
@@ -40,15 +48,19 @@ export class Connection {
   #input: Buffer = NO_BYTES;
   #exchanges = 0;
   #answered = false;
+  #sentAt = 0;
 
   constructor(origin: Origin, owner: ConnectionOwner) {
     this.origin = origin;
     this.#owner = owner;
   }
 
-  /** True when this exchange failed in a way that says nothing of the server: an old connection that was closed before any byte of an answer. */
+  /**
+   * True when this exchange failed in a way that says nothing of the server: an old connection that turned out to be closed as soon as it was used.
+   * A server that breaks off later may have begun the work.
+   */
   get isStale(): boolean {
-    return this.#exchanges > 1 && !this.#answered;
+    return this.#exchanges > 1 && !this.#answered && this.#owner.now() - this.#sentAt < STALE_WITHIN_MS;
   }
 
   attach(socket: Socket<Connection>): void {
@@ -60,9 +72,10 @@ export class Connection {
     const head = Promise.withResolvers<HttpAnswer>();
     const onAbort = (): void => this.#fail(new UpstreamError(failureOf("local", "aborted", "the call was ended")));
     const release = (): void => signal.removeEventListener("abort", onAbort);
-    this.#exchange = { head, answer: null, body: null, keepAlive: false, release };
+    this.#exchange = { head, answer: null, body: null, keepAlive: false, interims: 0, release };
     this.#exchanges += 1;
     this.#answered = false;
+    this.#sentAt = this.#owner.now();
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     else this.#write(request);
@@ -152,6 +165,8 @@ export class Connection {
     if (head.status < 200) {
       // Interim answers (100, 102, 103) are skipped; nobody asked for another protocol (101).
       if (head.status === 101) throw new HttpSyntaxError("unexpected change of protocol");
+      exchange.interims += 1;
+      if (exchange.interims > MAX_INTERIM_ANSWERS) throw new HttpSyntaxError("too many interim answers");
       return this.#readHead(exchange, rest);
     }
     exchange.keepAlive = head.keepAlive;

@@ -1,4 +1,5 @@
 import type { TLSOptions } from "bun";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { failureOf } from "./classify.ts";
 import { connect } from "./connect.ts";
@@ -13,6 +14,8 @@ const MAX_IDLE = 512;
 
 export interface PooledSenderOptions {
   tls?: TLSOptions;
+  /** The system's unless told otherwise. */
+  clock?: Pick<Clock, "monotonic">;
 }
 
 /**
@@ -22,9 +25,11 @@ export interface PooledSenderOptions {
 export class PooledSender implements Sender, ConnectionOwner {
   readonly #idle = new Map<string, Connection[]>();
   readonly #options: PooledSenderOptions;
+  readonly #clock: Pick<Clock, "monotonic">;
 
   constructor(options: PooledSenderOptions = {}) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   async send(request: OutboundRequest): Promise<InboundAnswer> {
@@ -35,8 +40,8 @@ export class PooledSender implements Sender, ConnectionOwner {
   }
 
   /**
-   * A kept connection may have been closed by the far end at the moment it is used. Then, and only if no byte of an answer has come, the
-   * request is sent once more, on a new connection (RFC 9112, section 9.3.1: the closed connection had not begun to process it).
+   * A kept connection may have been closed by the far end at the moment it is used. Then, and only if that shows at once and no byte of an answer
+   * has come, the request is sent once more, on a new connection (RFC 9112, section 9.3.1: nobody had begun to process it).
    */
   async #exchange(request: OutboundRequest, origin: Origin, wire: WireRequest): Promise<HttpAnswer> {
     const kept = this.#idle.get(origin.key)?.pop();
@@ -61,6 +66,10 @@ export class PooledSender implements Sender, ConnectionOwner {
     connection.park();
     list.push(connection);
     this.#idle.set(key, list);
+  }
+
+  now(): number {
+    return this.#clock.monotonic();
   }
 
   closed(connection: Connection): void {

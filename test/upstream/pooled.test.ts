@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { UpstreamError } from "../../src/upstream/error.ts";
 import { PooledSender } from "../../src/upstream/pooled-sender.ts";
 import type { OutboundRequest } from "../../src/upstream/types.ts";
-import { faults, json, startUpstream } from "../support/upstream.ts";
+import { faults, gate, json, startUpstream } from "../support/upstream.ts";
 
 const request = (url: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
   method: "POST",
@@ -53,6 +53,34 @@ describe("kept connections", () => {
     await ask(sender, up.url);
     expect(await causeOf(ask(sender, up.url))).toBe("reset");
     expect(up.requests.length).toBe(3);
+  });
+
+  test("one that breaks later, when the server may have begun the work, is not asked again", async () => {
+    await using up = await startUpstream();
+    let now = 0;
+    const sender = new PooledSender({ clock: { monotonic: () => now } });
+    up.reply(json({ n: 1 }), { raw: [gate("working"), { break: "reset" }] }).always(json({ n: 2 }));
+    await ask(sender, up.url);
+    const second = causeOf(ask(sender, up.url));
+    await up.gate("working").reached;
+    now = 1_000;
+    up.gate("working").open();
+    expect(await second).toBe("reset");
+    expect(up.requests.length).toBe(2);
+    sender.close();
+  });
+
+  test("interim answers are skipped, but not without end; another protocol is no answer", async () => {
+    await using up = await startUpstream();
+    const sender = new PooledSender();
+    const hint = "HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n";
+    up.reply({ ...json({ n: 1 }), before: [hint.repeat(100)] });
+    expect(await ask(sender, up.url)).toBe('{"n":1}');
+    up.reply({ ...json({ n: 2 }), before: [hint.repeat(100_000)] });
+    expect(await causeOf(ask(sender, up.url))).toBe("bad_answer");
+    up.reply({ raw: ["HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n{}"] });
+    expect(await causeOf(ask(sender, up.url))).toBe("bad_answer");
+    sender.close();
   });
 
   test("the second attempt may fail, too, and is the last", async () => {
