@@ -1,5 +1,5 @@
 import { nearestNames } from "./nearest.ts";
-import type { Alias, Catalog, Model, Resolution } from "./types.ts";
+import type { Alias, Catalog, Model, Provider, Resolution } from "./types.ts";
 
 /** What follows a model's name in the id of a dated release: `-2025-08-07`, `-20251001`, `@20251001`. */
 const DATE_SUFFIX = /[-@](?:\d{4}-\d{2}-\d{2}|\d{8})$/;
@@ -102,4 +102,9 @@ function datedIndex(catalog: Catalog): Map<string, Model> {
     indexes.set(catalog, index);
   }
   return index;
+}
+
+/** Whether the operator can call this provider: it is on, and has the key that it needs. */
+export function isReady(provider: Provider): boolean {
+  return provider.enabled && (provider.apiKey !== null || provider.keyless === true);
 }

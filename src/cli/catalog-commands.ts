@@ -1,4 +1,5 @@
 import { defineCommand } from "citty";
+import { isReady } from "../catalog/resolve.ts";
 import type { Catalog } from "../catalog/types.ts";
 import { toDecimal } from "../lib/rational.ts";
 import { type CatalogFlags, type ReadCatalog, readOrFail } from "./catalog-file.ts";
@@ -23,6 +24,7 @@ const read = (
 
 function modelRows(catalog: Catalog): Record<string, unknown>[] {
   return [...catalog.models.values()].map((model) => {
+    const provider = catalog.providers.get(model.provider);
     const prices = model.prices[0]?.perMillion;
     const usd = (name: "input" | "output"): string | null => {
       const price = prices?.get(name);
@@ -35,7 +37,7 @@ function modelRows(catalog: Catalog): Record<string, unknown>[] {
       context: model.context,
       input_usd: usd("input"),
       output_usd: usd("output"),
-      ready: catalog.providers.get(model.provider)?.enabled === true,
+      ready: provider !== undefined && isReady(provider),
     };
   });
 }
