@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { UpstreamError } from "../../src/upstream/error.ts";
 import { PooledSender } from "../../src/upstream/pooled-sender.ts";
@@ -164,11 +164,11 @@ describe.skipIf(openssl === null)("TLS", () => {
     const result = Bun.spawnSync([openssl ?? "", ...args], { stderr: "ignore" });
     if (result.exitCode !== 0) throw new Error(`openssl ${args[0]} failed`);
   };
-  const certify = (name: string, subject: string): { key: string; cert: string } => {
+  const certify = (name: string, subject: string, days = 2): { key: string; cert: string } => {
     writeFileSync(path(`${name}.ext`), `subjectAltName=${subject}`);
     run("req", ...KEY, "-nodes", "-keyout", path(`${name}.key`), "-out", path(`${name}.csr`), "-subj", "/CN=test");
     const authority = ["-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-CAcreateserial"];
-    const out = ["-out", path(`${name}.pem`), "-days", "2", "-extfile", path(`${name}.ext`)];
+    const out = ["-out", path(`${name}.pem`), "-days", String(days), "-extfile", path(`${name}.ext`)];
     run("x509", "-req", "-in", path(`${name}.csr`), ...authority, ...out);
     return { key: readFileSync(path(`${name}.key`), "utf8"), cert: readFileSync(path(`${name}.pem`), "utf8") };
   };
@@ -209,6 +209,22 @@ describe.skipIf(openssl === null)("TLS", () => {
     expect([up.requests.length, other.requests.length]).toEqual([0, 0]);
   });
 
+  test("an expired certificate and one that nobody signed are told apart in the code, for the log", async () => {
+    const codeOf = async (certificate: { key: string; cert: string }): Promise<string | null> => {
+      await using up = await startUpstream({ tls: certificate });
+      const failed = ask(new PooledSender({ tls: { ca } }), up.url);
+      const error = await failed.catch((thrown: unknown) => thrown);
+      expect(up.requests.length).toBe(0);
+      return error instanceof UpstreamError ? error.failure.code : null;
+    };
+    expect(await codeOf(certify("expired", "IP:127.0.0.1", -1))).toBe("CERT_HAS_EXPIRED");
+    const stranger = mkdtempSync(join(folder, "stranger-"));
+    const own = ["-x509", ...KEY, "-nodes", "-keyout", join(stranger, "key"), "-out", join(stranger, "pem")];
+    run("req", ...own, "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1");
+    const pem = (name: string): string => readFileSync(join(stranger, name), "utf8");
+    expect(await codeOf({ key: pem("key"), cert: pem("pem") })).toBe("DEPTH_ZERO_SELF_SIGNED_CERT");
+  });
+
   test("a server that does not speak TLS", async () => {
     const plain = Bun.listen({
       hostname: "127.0.0.1",
@@ -218,6 +234,26 @@ describe.skipIf(openssl === null)("TLS", () => {
     expect(await causeOf(ask(new PooledSender(), `https://127.0.0.1:${plain.port}`))).toBe("tls");
     plain.stop(true);
   });
+});
+
+const HAS_IPV6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
+test.skipIf(!HAS_IPV6)("IPv6 addresses", async () => {
+  const heads: string[] = [];
+  const server = Bun.listen({
+    hostname: "::1",
+    port: 0,
+    socket: {
+      data: (socket, chunk) => {
+        heads.push(chunk.toString());
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+      },
+    },
+  });
+  const sender = new PooledSender();
+  expect(await ask(sender, `http://[::1]:${server.port}/v1`)).toBe("{}");
+  expect(heads[0]).toContain(`host: [::1]:${server.port}\r\n`);
+  sender.close();
+  server.stop(true);
 });
 
 test("a connection that takes too long is a time-out", async () => {
