@@ -72,7 +72,9 @@ export class FrameTemplate {
 
 /** Each byte as the character of its number. */
 export const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  Buffer.isBuffer(bytes)
+    ? bytes.toString("latin1")
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 
 /** Null when the text can't be told from the rest of the frame. */
 function guess(frame: string, text: string): Template | null {

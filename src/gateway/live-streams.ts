@@ -5,51 +5,71 @@ interface Ticking {
   shutDown(): void;
 }
 
+/** Streams are looked at in so many parts, one after the other: thousands at once would keep all others waiting. */
+const PARTS = 10;
+
 /**
- * All streams under way, looked at by one shared timer: per-stream timers would cost more than the streams. The timer runs only
- * while there are streams.
+ * All streams under way, each looked at once in `tickMs` by one shared timer: per-stream timers would cost more than the streams. The timer
+ * runs only while there are streams.
  */
 export class LiveStreams {
-  #streams = new Set<Ticking>();
+  readonly #parts: Set<Ticking>[] = Array.from({ length: PARTS }, () => new Set());
+  readonly #clock: Clock;
+  /** ms between two parts. */
+  readonly #stepMs: number;
   #timer: ReturnType<typeof setInterval> | null = null;
-  #clock: Clock;
-  #tickMs: number;
+  #size = 0;
+  /** The part that the next stream joins, and the one that is looked at next. */
+  #joining = 0;
+  #due = 0;
+  #lookedAt = 0;
   #idle: (() => void)[] = [];
 
   constructor(clock: Clock, tickMs: number) {
     this.#clock = clock;
-    this.#tickMs = tickMs;
+    this.#stepMs = tickMs / PARTS;
   }
 
   get size(): number {
-    return this.#streams.size;
+    return this.#size;
   }
 
   add(stream: Ticking): void {
-    this.#streams.add(stream);
-    this.#timer ??= setInterval(() => this.#tick(), this.#tickMs);
+    this.#parts[this.#joining]?.add(stream);
+    this.#joining = (this.#joining + 1) % PARTS;
+    this.#size += 1;
+    if (this.#timer !== null) return;
+    this.#lookedAt = this.#clock.monotonic();
+    this.#timer = setInterval(() => this.#look(), this.#stepMs);
   }
 
   remove(stream: Ticking): void {
-    this.#streams.delete(stream);
-    if (this.#streams.size > 0 || this.#timer === null) return;
+    if (!this.#parts.some((part) => part.delete(stream))) return;
+    this.#size -= 1;
+    if (this.#size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #tick(): void {
+  /** A timer that comes late makes up for the parts it has missed. */
+  #look(): void {
     const now = this.#clock.monotonic();
-    for (const stream of this.#streams) stream.tick(now);
+    const steps = Math.floor((now - this.#lookedAt) / this.#stepMs);
+    this.#lookedAt = steps > PARTS ? now : this.#lookedAt + steps * this.#stepMs;
+    for (let step = 0; step < Math.min(steps, PARTS); step += 1) {
+      for (const stream of this.#parts[this.#due] ?? []) stream.tick(now);
+      this.#due = (this.#due + 1) % PARTS;
+    }
   }
 
   /** Resolves when no stream is under way. */
   whenIdle(): Promise<void> {
-    if (this.#streams.size === 0) return Promise.resolve();
+    if (this.#size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   shutDown(): void {
-    for (const stream of this.#streams) stream.shutDown();
+    for (const part of this.#parts) for (const stream of part) stream.shutDown();
   }
 }

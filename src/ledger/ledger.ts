@@ -42,6 +42,12 @@ export interface LedgerOptions {
   patience?(): Promise<void>;
 }
 
+interface Checkpoints {
+  ops: LedgerOp[];
+  /** Resolves when they are on disk. */
+  written: Promise<void>;
+}
+
 const PATIENCE_MS = 5_000;
 const defaultPatience = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
 
@@ -55,6 +61,8 @@ export class BookLedger implements Port.LedgerAdmin {
   #state: LedgerState;
   /** Holds that storage never got: their calls end without a trace but their audit rows. With the receipt of the end, null before. */
   readonly #lost = new Map<number, Port.Receipt | null>();
+  /** Those of this turn, not handed to storage yet. */
+  #checkpoints: Checkpoints | null = null;
   /** What must not overlap, such as two refunds of one call. */
   readonly #lines = new Lines();
 
@@ -120,12 +128,24 @@ export class BookLedger implements Port.LedgerAdmin {
     if (message !== null) count(ops, message, 1n);
   }
 
-  async checkpoint(holdId: string, checkpoint: Port.Checkpoint): Promise<void> {
+  checkpoint(holdId: string, checkpoint: Port.Checkpoint): Promise<void> {
     const hold = this.#state.holds.get(Number(holdId));
-    if (hold === undefined) return;
+    if (hold === undefined) return Promise.resolve();
     hold.stored.checkpoint = checkpoint;
-    await this.#append([{ op: "checkpoint", holdId: hold.stored.id, checkpoint }], true);
-    failpoint("checkpoint");
+    this.#checkpoints ??= this.#gatherCheckpoints();
+    this.#checkpoints.ops.push({ op: "checkpoint", holdId: hold.stored.id, checkpoint });
+    return this.#checkpoints.written;
+  }
+
+  /** Thousands of streams may tell theirs in one turn: that is one write. */
+  #gatherCheckpoints(): Checkpoints {
+    const ops: LedgerOp[] = [];
+    const written = Promise.resolve().then(async () => {
+      this.#checkpoints = null;
+      await this.#append(ops, true);
+      for (let count = 0; count < ops.length; count += 1) failpoint("checkpoint");
+    });
+    return { ops, written };
   }
 
   settle(holdId: string, settlement: Port.Settlement): Promise<Port.Receipt> {

@@ -20,7 +20,7 @@ export const fromText = <T>(text: string): T =>
 
 /** What toText gives, written by hand: every running stream has one each tick. */
 export function checkpointText({ usage, source, charge }: Checkpoint): string {
-  return `{"usage":${JSON.stringify(usage)},"source":${JSON.stringify(source)},"charge":"${charge}n"}`;
+  return `{"usage":${JSON.stringify(usage)},"source":"${source}","charge":"${charge}n"}`;
 }
 
 /** The body of a hold's row, written by hand: this runs for every call. */

@@ -62,8 +62,6 @@ export function firstTokens(text: string, count: number): string {
   return sliceByTokens(text, 0, Math.max(0, count), OPTIONS);
 }
 
-/** Characters that are kept uncounted, so that words cut by a delta are counted whole. */
-const PENDING = 128;
 /** Characters after which a text without any white space is counted as it stands. */
 const MAX_PENDING = 8192;
 
@@ -99,27 +97,40 @@ export class DeltaCounter {
 
   /** Tokens of all text and tool calls so far, rounded up. */
   tokens(): number {
-    if (this.#pending.length > PENDING) this.#count();
-    this.#pendingEstimate ??= estimateTokenCount(this.#pending, OPTIONS);
+    if (this.#pendingEstimate === null) {
+      this.#count();
+      this.#pendingEstimate = estimateTokenCount(this.#pending, OPTIONS);
+    }
     const text = (this.#counted + this.#pendingEstimate) * this.#facts.factor;
     return Math.ceil(text + this.#toolCalls * this.#facts.toolCall);
   }
 
-  /** Counts the pending text up to its last white space, before which a word ends: tokenizers join a space to the word behind it. */
+  /** Counts the pending text up to its last gap, so that nothing is counted twice and no word in two halves. */
   #count(): void {
-    const end = lastSpace(this.#pending);
-    const cut = end > 0 ? end : this.#pending.length > MAX_PENDING ? this.#pending.length : 0;
+    const gap = lastGap(this.#pending);
+    const cut = gap > 0 ? gap : this.#pending.length > MAX_PENDING ? this.#pending.length : 0;
     if (cut === 0) return;
     this.#counted += estimateTokenCount(this.#pending.slice(0, cut), OPTIONS);
     this.#pending = this.#pending.slice(cut);
   }
 }
 
-/** Index of the last white space, or -1. */
-function lastSpace(text: string): number {
-  for (let index = text.length - 1; index >= 0; index -= 1) {
-    const code = text.charCodeAt(index);
-    if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) return index;
+/** What clauses and sentences of Chinese and Japanese end with. */
+const FULL_WIDTH_ENDS = "、。！，：；？";
+
+/**
+ * The last place where a text can be cut so that its two parts count as much as the whole: before a space that stands alone, or behind a
+ * full-width mark that a word follows. 0 when there is none. tokenx counts by such segments, and only line breaks look at their neighbours.
+ */
+function lastGap(text: string): number {
+  for (let index = text.length - 2; index > 0; index -= 1) {
+    if (text.charCodeAt(index) === 0x20) {
+      if (!isSpace(text, index - 1) && !isSpace(text, index + 1)) return index;
+    } else if (FULL_WIDTH_ENDS.includes(text.charAt(index)) && /[\p{L}\p{N}]/u.test(text.charAt(index + 1))) {
+      return index + 1;
+    }
   }
-  return -1;
+  return 0;
 }
+
+const isSpace = (text: string, index: number): boolean => /\s/.test(text.charAt(index));

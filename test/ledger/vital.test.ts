@@ -70,6 +70,17 @@ test("checkpoints and ends are vital; credits, holds and records are not", async
   ]);
 });
 
+test("the checkpoints of one turn are one write", async () => {
+  const { storage, ledger, reserved, credit } = desk();
+  await credit();
+  const holds = [await reserved("req_1"), await reserved("req_2")];
+  const tell = ({ id }: { id: string }) => ledger.checkpoint(id, { usage: used, source: "counted", charge: 5n });
+  const before = storage.asked.length;
+  await Promise.all(holds.map(tell));
+  await Promise.all(holds.slice(1).map(tell));
+  expect(storage.asked.slice(before).map(({ ops }) => ops)).toEqual([["checkpoint", "checkpoint"], ["checkpoint"]]);
+});
+
 test("nothing is promised, not even in memory, while storage can't be written", async () => {
   const { storage, ledger, reserved, credit } = desk();
   await credit();

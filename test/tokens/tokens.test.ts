@@ -55,6 +55,42 @@ describe("counting", () => {
     );
   });
 
+  test("asked after each delta, a counter tells what the text so far counts as a whole", () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        "the ",
+        "quick ",
+        "brown, ",
+        "(fox)",
+        "\n",
+        "\n\n",
+        "  ",
+        " ",
+        "。",
+        "你好",
+        "世界，",
+        "かな",
+        "12345",
+        "über ",
+        "שלום ",
+        "🙂",
+        "!",
+      ),
+      fc.string({ unit: "grapheme", maxLength: 6 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
+        const counter = new DeltaCounter("openai");
+        let text = "";
+        for (const item of pieces) {
+          text += item;
+          counter.add(item);
+          expect(counter.tokens()).toBe(countText(text, "openai"));
+        }
+      }),
+    );
+  });
+
   test("a counter only grows, and starts at 0", () => {
     const counter = new DeltaCounter("anthropic");
     const seen = [counter.tokens()];
