@@ -1,7 +1,8 @@
 import { ApiError, call, forgetKey, saveKey, savedKey } from "./api.ts";
 import { byId, element, field, input } from "./dom.ts";
 import { keysView } from "./keys-view.ts";
-import { creditsView, modelsView, usageView } from "./views.ts";
+import { modelsView } from "./models-view.ts";
+import { creditsView, usageView } from "./views.ts";
 
 const VIEWS: Record<string, () => Promise<HTMLElement>> = {
   Models: modelsView,

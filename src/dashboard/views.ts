@@ -1,40 +1,6 @@
 import { call } from "./api.ts";
 import { element, table } from "./dom.ts";
 
-interface ModelRow {
-  id: string;
-  owned_by: string;
-  alias_of?: string;
-  routing?: string;
-  context_window?: number;
-  pricing?: { currency: string; input?: string; output?: string; cached_input?: string } | null;
-}
-
-export async function modelsView(): Promise<HTMLElement> {
-  const { data } = await call<{ data: ModelRow[] }>("GET", "/v1/models");
-  const currency = data.find((row) => row.pricing)?.pricing?.currency ?? "";
-  return element(
-    "section",
-    {},
-    element("p", {}, `Prices in ${currency} per 1M tokens.`),
-    table<ModelRow>(
-      [
-        { title: "Model", cell: (row) => element("code", {}, row.id) },
-        {
-          title: "Stands for",
-          cell: (row) => row.alias_of ?? (row.routing === undefined ? "" : `routing: ${row.routing}`),
-        },
-        { title: "By", cell: (row) => row.owned_by },
-        { title: "Context", number: true, cell: (row) => row.context_window?.toLocaleString() ?? "" },
-        { title: "Input", number: true, cell: (row) => row.pricing?.input ?? "" },
-        { title: "Cached", number: true, cell: (row) => row.pricing?.cached_input ?? "" },
-        { title: "Output", number: true, cell: (row) => row.pricing?.output ?? "" },
-      ],
-      data,
-    ),
-  );
-}
-
 interface Credits {
   balance: string;
   available: string;

@@ -79,6 +79,19 @@ describe.skipIf(!existsSync(CHROMIUM))("dashboard in a browser", () => {
       return page.$eval("main", (main) => main.innerHTML);
     };
     await tab("Models", "claude-haiku-4-5");
+    const inMain = async (text: string): Promise<void> => {
+      await page.evaluate((name) => {
+        const found = [...document.querySelectorAll("main button")].find((button) => button.textContent === name);
+        if (found instanceof HTMLElement) found.click();
+      }, text);
+    };
+    await inMain("Show");
+    await page.waitForFunction(() => document.querySelector("main td div")?.textContent?.includes("none"));
+    await inMain("Change");
+    await page.type("input[name=cap]", "0.25");
+    await inMain("Set");
+    await page.waitForFunction(() => document.querySelector("main td div")?.textContent?.includes("0.25"));
+    expect(await (await bed.send("GET", "/v1/models/gpt-5/cap", { key })).json()).toMatchObject({ cap: "0.25" });
     expect(await tab("Keys", "onerror")).toContain("&lt;img src=x");
     await page.type("input[name=name]", "from the page");
     await page.click("form button");
