@@ -2,11 +2,24 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
+import { catalogKeysPage } from "../../scripts/catalog-schema.ts";
 import { CatalogSchema, editorSchema } from "../../src/catalog/schema.ts";
 
 test("the schema for editors is the one that files are checked by (bun scripts/catalog-schema.ts writes it)", () => {
   const written = readFileSync(join(import.meta.dir, "../../docs/catalog.schema.json"), "utf8");
   expect(written).toBe(editorSchema());
+});
+
+test("catalog-keys.md lists what is in it", () => {
+  expect(readFileSync(join(import.meta.dir, "../../docs/catalog-keys.md"), "utf8")).toBe(catalogKeysPage());
+});
+
+test("every key says what it is for", () => {
+  expect(
+    catalogKeysPage()
+      .split("\n")
+      .filter((line) => line.endsWith("| – |")),
+  ).toEqual([]);
 });
 
 test("it refuses unknown keys at every level", () => {
