@@ -116,6 +116,14 @@ describe("the admin API", () => {
     expect((await bed.send("PATCH", "/admin/accounts/acc_1", { ...admin, body: { status: "active" } })).status).toBe(
       409,
     );
+    for (const [method, path, body] of [
+      ["POST", "keys", { name: "x" }],
+      ["POST", "provider-keys", { provider: "openai", api_key: "sk-1" }],
+      ["PUT", "subscription", { plan: "basic" }],
+    ] as const) {
+      const answer = await bed.send(method, `/admin/accounts/acc_1/${path}`, { ...admin, body });
+      expect([path, answer.status]).toEqual([path, 409]);
+    }
     expect((await bed.send("PATCH", "/admin/accounts/acc_2", { ...admin, body: { tier: "gold" } })).status).toBe(400);
     expect((await bed.send("PATCH", "/admin/accounts/nobody", { ...admin, body: {} })).status).toBe(404);
   });

@@ -12,6 +12,7 @@ import {
   changeAccount,
   createAccount,
   findAccount,
+  findOpenAccount,
   newAccountSchema,
 } from "./accounts.ts";
 import { addCredit, creditSchema, creditsOf } from "./credits.ts";
@@ -52,7 +53,7 @@ export function accountKeyRoutes(deps: HttpDeps, guard: Guard) {
     .post(
       "/admin/accounts/:id/keys",
       ({ params, body }) => {
-        const account = findAccount(deps, params.id);
+        const account = findOpenAccount(deps, params.id);
         const change = readKeyInput(body, deps.clock.now());
         return storeKey(deps, draftKey(deps, account.id, body.kind ?? "user", change));
       },
@@ -84,7 +85,7 @@ export function accountProviderKeyRoutes(deps: HttpDeps, guard: Guard) {
     .get("/admin/accounts/:id/provider-keys", ({ params }) => listProviderKeys(deps, findAccount(deps, params.id).id))
     .post(
       "/admin/accounts/:id/provider-keys",
-      ({ params, body }) => addProviderKey(deps, findAccount(deps, params.id).id, body),
+      ({ params, body }) => addProviderKey(deps, findOpenAccount(deps, params.id).id, body),
       { body: providerKeySchema },
     )
     .delete("/admin/accounts/:id/provider-keys/:key", ({ params }) =>

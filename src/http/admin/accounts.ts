@@ -97,6 +97,13 @@ export function findAccount(deps: HttpDeps, id: string): AccountRecord {
   throw new GatewayError({ status: 404, code: "not_found", message: "No such account.", param: "id" });
 }
 
+/** The same, and 409 for one that is closed: nothing new is given to it. */
+export function findOpenAccount(deps: HttpDeps, id: string): AccountRecord {
+  const account = findAccount(deps, id);
+  if (account.status === "closed") throw conflict("This account is closed.");
+  return account;
+}
+
 function readInput(deps: HttpDeps, input: AccountInput): AccountChange {
   const change: AccountChange = {};
   if (input.name !== undefined) change.name = input.name;

@@ -5,7 +5,7 @@ import { formatNano } from "../../lib/money.ts";
 import type { Subscription } from "../../ledger/types.ts";
 import type { HttpDeps } from "../deps.ts";
 import { readTime } from "../routes/key-input.ts";
-import { findAccount } from "./accounts.ts";
+import { findAccount, findOpenAccount } from "./accounts.ts";
 
 export const subscriptionSchema = t.Object(
   {
@@ -22,14 +22,14 @@ export const subscriptionSchema = t.Object(
 
 /**
  * Begins or changes the subscription of an account by a plan of the catalog, whose terms are copied: a later edit of the catalog changes
- * nothing that was agreed. Throws GatewayError 400 for an unknown plan.
+ * nothing that was agreed. Throws GatewayError 400 for an unknown plan, 409 for a closed account.
  */
 export async function setSubscription(
   deps: HttpDeps,
   accountId: string,
   input: Static<typeof subscriptionSchema>,
 ): Promise<JsonObject> {
-  findAccount(deps, accountId);
+  findOpenAccount(deps, accountId);
   const { plans } = deps.catalog().billing;
   const plan = plans?.get(input.plan);
   if (plan === undefined) {
