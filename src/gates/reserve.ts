@@ -68,7 +68,7 @@ export function worstCaseAmount(facts: HoldFacts, targets: readonly Target[], ca
 
 function worstCase(facts: HoldFacts, target: Target, pin: PricePin, cap: number | null): WorstCase {
   const { hints } = facts;
-  const hosted = hints.priceFields.filter((item) => item.kind === "server_tool");
+  const hosted = hints.priceFields.length === 0 ? NO_FIELDS : hints.priceFields.filter(isHostedTool);
   const input = facts.inputBound(target);
   return {
     pin,
@@ -76,10 +76,14 @@ function worstCase(facts: HoldFacts, target: Target, pin: PricePin, cap: number 
     inputTokens: hosted.length === 0 ? input : target.model.context * (HOSTED_TOOL_USES + 1),
     outputTokens: outputBound(facts, target, cap),
     modifiers: variants(hints, target),
-    fees: Object.fromEntries(hosted.map((item) => [item.value, HOSTED_TOOL_USES])),
+    fees: hosted.length === 0 ? NO_FEES : Object.fromEntries(hosted.map((item) => [item.value, HOSTED_TOOL_USES])),
     images: facts.operation === "image" ? hints.n : 0,
   };
 }
+
+const NO_FIELDS: Hints["priceFields"] = [];
+const NO_FEES: WorstCase["fees"] = {};
+const isHostedTool = (item: Hints["priceFields"][number]): boolean => item.kind === "server_tool";
 
 /** Tokens of the dearest image where a model's row tells no cap of its own (gpt-image-1: 6,240 at high quality, 1024x1536). */
 const IMAGE_TOKENS = 8_192;
@@ -95,11 +99,12 @@ function outputBound(facts: HoldFacts, target: Target, cap: number | null): numb
 const HOSTED_TOOL_USES = 5;
 
 function variants(hints: Hints, target: Target): string[] {
-  const names = hints.priceFields.flatMap(({ kind, value }) => {
-    if (kind !== "service_tier" && kind !== "speed" && kind !== "inference_geo") return [];
+  const names: string[] = [];
+  for (const { kind, value } of hints.priceFields) {
+    if (kind !== "service_tier" && kind !== "speed" && kind !== "inference_geo") continue;
     const name = modifierName(kind, value);
-    return name === null ? [] : [name];
-  });
+    if (name !== null) names.push(name);
+  }
   if (target.serviceTier !== null) names.push(target.serviceTier);
   return names;
 }

@@ -12,34 +12,41 @@ export interface AttemptSteps<T> {
   prepare(target: Target): Prepared;
   /** Rejects with UpstreamError. */
   open(prepared: Prepared, signal: AbortSignal): Promise<T>;
+  /** Told the moment an attempt has succeeded. */
+  opened?(answer: T): void;
 }
 
 /**
  * Runs down the plan until some target has given its first content. Rejects with UpstreamError, the failure that tells most.
  * Nothing reaches the client before this resolves, so failing over is free.
  */
-export async function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
-  const opened = await attemptPlan(live, first, {
+export function firstAnswer(live: LiveCall, first: Prepared): Promise<Opened> {
+  return attemptPlan(live, first, {
     prepare: (target) => prepareChecked(live, target),
     open: (prepared, signal) => openAnswer(live, prepared, signal),
+    opened: ({ meter }) => {
+      live.meter = meter;
+    },
   });
-  live.meter = opened.meter;
-  return opened;
 }
 
 /** The same for any operation. */
 export async function attemptPlan<T>(live: LiveCall, first: Prepared, steps: AttemptSteps<T>): Promise<T> {
+  const outcome = await attemptOnce(live, first, steps);
+  if (!("failure" in outcome)) return outcome.opened;
   const place = { taken: false };
   try {
-    return await runPlan(live, first, steps, place);
+    return await goOn(live, first, outcome.failure, steps, place);
   } finally {
     if (place.taken) live.deps.retryBudget.release();
   }
 }
 
-async function runPlan<T>(
+/** After the first failure: again, or on down the plan. */
+async function goOn<T>(
   live: LiveCall,
   first: Prepared,
+  failed: UpstreamFailure,
   steps: AttemptSteps<T>,
   place: { taken: boolean },
 ): Promise<T> {
@@ -49,19 +56,10 @@ async function runPlan<T>(
   let prepared = first;
   let index = 0;
   let retriesOfTarget = 0;
-  const failures: UpstreamFailure[] = [];
-  for (;;) {
-    live.attempts += 1;
-    live.target = prepared.target;
-    const outcome = await attemptOnce(live, prepared, steps);
-    if ("opened" in outcome) {
-      live.requestLosses = prepared.losses;
-      return outcome.opened;
-    }
-    live.lastFailure = outcome.failure;
-    failures.push(outcome.failure);
+  const failures = [failed];
+  for (let failure = failed; ; failures.push(failure)) {
     const decision = decideFailover({
-      failure: outcome.failure,
+      failure,
       attempt: live.attempts,
       retriesOfTarget,
       hasNext: index + 1 < targets.length,
@@ -74,14 +72,16 @@ async function runPlan<T>(
     place.taken = true;
     await pause(decision.delayMs, live.abort.signal);
     if (live.abort.signal.aborted) throw new UpstreamError(tellingFailure(failures));
-    if (decision.kind === "retry") {
-      retriesOfTarget += 1;
-      continue;
+    if (decision.kind === "retry") retriesOfTarget += 1;
+    else {
+      retriesOfTarget = 0;
+      const next = nextPrepared(targets, index + 1, steps);
+      if (next === null) throw new UpstreamError(tellingFailure(failures));
+      ({ prepared, index } = next);
     }
-    retriesOfTarget = 0;
-    const next = nextPrepared(targets, index + 1, steps);
-    if (next === null) throw new UpstreamError(tellingFailure(failures));
-    ({ prepared, index } = next);
+    const outcome = await attemptOnce(live, prepared, steps);
+    if (!("failure" in outcome)) return outcome.opened;
+    ({ failure } = outcome);
   }
 }
 
@@ -125,15 +125,20 @@ async function attemptOnce<T>(
   const { health, clock } = live.deps;
   const { target } = prepared;
   const startedAt = clock.monotonic();
+  live.attempts += 1;
+  live.target = target;
   health.begin(target, clock.now());
   try {
     const opened = await steps.open(prepared, live.abort.signal);
     live.markFirstToken();
     health.succeed(target, clock.now(), clock.monotonic() - startedAt);
+    live.requestLosses = prepared.losses;
+    steps.opened?.(opened);
     return { opened };
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     recordFailure(live, target, error.failure);
+    live.lastFailure = error.failure;
     return { failure: error.failure };
   }
 }

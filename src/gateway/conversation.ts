@@ -1,7 +1,7 @@
 import type { JsonObject } from "../lib/json.ts";
 import { finalResponse } from "../responses/memory.ts";
 import type { ResponseStore } from "../responses/port.ts";
-import { scanObject } from "../wire/scan.ts";
+import { type ScannedObject, scanObject } from "../wire/scan.ts";
 import type { LiveCall } from "./live-call.ts";
 
 /** What in a Responses request refers to something outside of it. Most calls have none of it and stay unparsed. */
@@ -9,12 +9,17 @@ const REFERRING = ["previous_response_id", "conversation", "prompt", "background
 
 /**
  * Puts what a Responses request refers to in its place: the conversation behind `previous_response_id`, items behind
- * `item_reference`. The bytes are scanned anew when that changed them. Throws GatewayError 400 and 404.
+ * `item_reference`. The bytes are scanned anew when that changed them. Null for the usual call, which refers to nothing. Rejects with
+ * GatewayError 400 and 404.
  */
-export async function completeRequest(live: LiveCall): Promise<void> {
-  if (!isResponsesCall(live)) return;
-  const doc = live.scanned;
-  if (!REFERRING.some((name) => doc.fields.has(name)) && !doc.includes('"item_reference"')) return;
+export function completeRequest(live: LiveCall): Promise<void> | null {
+  return isResponsesCall(live) && refers(live.scanned) ? complete(live) : null;
+}
+
+const refers = (doc: ScannedObject): boolean =>
+  REFERRING.some((name) => doc.fields.has(name)) || doc.includes('"item_reference"');
+
+async function complete(live: LiveCall): Promise<void> {
   const { call, deps } = live;
   const account = call.principal.account.id;
   const continued = await deps.conversations.complete(live.body, account, storeOf(live));

@@ -78,7 +78,8 @@ export class Exchange implements Gateway {
   async #generate(live: LiveCall): Promise<Response> {
     const rate = this.#deps.takeRate(live.call.principal);
     await readRequest(live, live.call.dialect.hints);
-    await completeRequest(live);
+    const completing = completeRequest(live);
+    if (completing !== null) await completing;
     const plan = this.#plan(live);
     live.injectedCap = defaultCap(live, plan.all);
     let prepared = prepareChecked(live, plan.first);
@@ -119,7 +120,8 @@ export class Exchange implements Gateway {
   async #count(live: LiveCall): Promise<Response> {
     const rate = this.#deps.takeRate(live.call.principal);
     await readRequest(live, live.call.dialect.hints);
-    await completeRequest(live);
+    const completing = completeRequest(live);
+    if (completing !== null) await completing;
     const tokens = await countTokens(live, this.#plan(live).first);
     await voidCall(live, "count", { status: 200, errorCode: null, streamState: "completed" });
     const body = live.call.dialect.count?.encodeAnswer(tokens) ?? {};

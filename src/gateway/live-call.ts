@@ -29,7 +29,6 @@ export class LiveCall {
   readonly catalog: Catalog;
   readonly allowance: DisconnectAllowance;
   readonly startedAt: number;
-  readonly seals: SealBox;
   /** Aborted when the client leaves, a time limit runs out, or the process shuts down. */
   readonly abort = new AbortController();
   clientGone = false;
@@ -64,6 +63,7 @@ export class LiveCall {
   /** The request is no longer what the client's bytes say: they must not be relayed. */
   isReplaced = false;
   #request: GenerateRequest | null = null;
+  #seals: SealBox | null = null;
 
   constructor(call: InferenceCall, deps: GatewayDeps, allowance: DisconnectAllowance) {
     this.call = call;
@@ -71,7 +71,12 @@ export class LiveCall {
     this.allowance = allowance;
     this.catalog = deps.catalog();
     this.startedAt = deps.clock.monotonic();
-    this.seals = createSealBox(deps.sealKey, call.principal.account.id);
+  }
+
+  /** Made on first use: a relay needs none. */
+  get seals(): SealBox {
+    this.#seals ??= createSealBox(this.deps.sealKey, this.call.principal.account.id);
+    return this.#seals;
   }
 
   get body(): JsonObject {

@@ -19,6 +19,8 @@ import { RelayPipe } from "./relay-pipe.ts";
 import { FoundIds } from "./provider-ids.ts";
 import { failpoint } from "../lib/failpoint.ts";
 
+const decoder = new TextDecoder();
+
 /** An answer whose first content (or whole body) is in hand: the point up to which failover is free. */
 export type Opened = OpenedStream | OpenedJson;
 export interface OpenedStream {
@@ -180,7 +182,7 @@ function decodeBody(live: LiveCall, { target }: Prepared, bytes: Uint8Array, met
   const events: IrEvent[] = [];
   const observe = observer(live, meter);
   try {
-    const body = parseJson(new TextDecoder().decode(bytes));
+    const body = parseJson(decoder.decode(bytes));
     DIALECTS[target.dialect].decodeAnswer(body, { target: target.facts }, (event) => {
       events.push(event);
       observe(event);

@@ -34,7 +34,8 @@ function chargesOutput(live: LiveCall, target: Target): boolean {
   if (isOwnKey(target)) return false;
   const row = pinFor(live.catalog, target, live.call.principal, live.call.receivedAt)?.row;
   if (row === undefined) return false;
-  return OUTPUT_CLASSES.some((name) => (row.perMillion.get(name)?.num ?? 0n) > 0n);
+  for (const name of OUTPUT_CLASSES) if ((row.perMillion.get(name)?.num ?? 0n) > 0n) return true;
+  return false;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { PriceRow } from "../catalog/types.ts";
-import { TOKEN_CLASSES, type TokenClass } from "../ir/usage.ts";
+import { INPUT_CLASSES, OUTPUT_CLASSES, TOKEN_CLASSES, type TokenClass } from "../ir/usage.ts";
 import { add, divide, multiply, ONE, type Rational, rational, ZERO } from "../lib/rational.ts";
 import { NANO_PER_UNIT } from "../lib/money.ts";
 import { exactText, overPowerOfTen } from "./decimal.ts";
@@ -13,6 +13,9 @@ export interface Weights {
   /** In the order of TOKEN_CLASSES. */
   byClass: readonly bigint[];
   denominator: bigint;
+  /** The largest weight among the input classes, and among those of output: a hold is by the dearest. */
+  dearestInput: bigint;
+  dearestOutput: bigint;
   /** USD per token by class, exact. */
   unitText: readonly string[];
 }
@@ -85,11 +88,24 @@ function makeWeights(row: PriceRow, tier: number, variants: readonly string[]): 
   const factor = divide(modifierOf(row, variants), MILLION);
   const units = TOKEN_CLASSES.map((name) => overPowerOfTen(multiply(pricePerMillion(row, tier, name), factor)));
   const denominator = units.reduce((den, unit) => leastCommonMultiple(den, unit.den), 1n);
+  const byClass = units.map((unit) => unit.num * (denominator / unit.den));
   return {
-    byClass: units.map((unit) => unit.num * (denominator / unit.den)),
+    byClass,
     denominator,
+    dearestInput: dearest(byClass, INPUT_CLASSES),
+    dearestOutput: dearest(byClass, OUTPUT_CLASSES),
     unitText: units.map(exactText),
   };
+}
+
+/** The largest weight of some classes. */
+export function dearest(byClass: readonly bigint[], classes: readonly TokenClass[]): bigint {
+  let most = 0n;
+  for (const name of classes) {
+    const weight = byClass[TOKEN_CLASSES.indexOf(name)] ?? 0n;
+    if (weight > most) most = weight;
+  }
+  return most;
 }
 
 function leastCommonMultiple(a: bigint, b: bigint): bigint {

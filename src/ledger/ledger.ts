@@ -363,13 +363,13 @@ export class BookLedger implements Port.LedgerAdmin {
     if (!this.healthy()) throw new LedgerUnavailable("admission is shut");
   }
 
-  async #append(ops: readonly LedgerOp[], vital = false): Promise<void> {
-    try {
-      await this.#options.storage.append(ops, vital);
-    } catch (error) {
-      throw error instanceof RowsRefused ? error : new LedgerUnavailable(error);
-    }
+  #append(ops: readonly LedgerOp[], vital = false): Promise<void> {
+    return this.#options.storage.append(ops, vital).catch(refuse);
   }
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof RowsRefused ? error : new LedgerUnavailable(error);
 }
 
 function count(ops: LedgerOp[], counter: Counter, delta: Nano): void {

@@ -3,7 +3,7 @@ import type { PriceRow } from "../catalog/types.ts";
 import { INPUT_CLASSES, OUTPUT_CLASSES, TOKEN_CLASSES, totalInput, type TokenClass, type Usage } from "../ir/usage.ts";
 import { checkNano, type Nano } from "../lib/money.ts";
 import { add, compare, ONE, type Rational, rational, ZERO } from "../lib/rational.ts";
-import { type Factors, factorsOf, longContextTier, modifierOf, type Weights, weightsFor } from "./compile.ts";
+import { dearest, type Factors, factorsOf, longContextTier, modifierOf, type Weights, weightsFor } from "./compile.ts";
 import { exactText } from "./decimal.ts";
 import { linesOf } from "./price-lines.ts";
 import type { LineBasis, PriceLine, PricedUsage, PricePin, WorstCase } from "./types.ts";
@@ -160,18 +160,17 @@ export function worstCasePrice(worst: WorstCase): Nano {
   const extras = extrasUsd(row, worst.fees, images);
   const priceIn = (tier: number): Nano => {
     const weights = weightsFor(row, tier, variants);
-    const num =
-      BigInt(worst.inputTokens) * dearest(weights, INPUT_CLASSES, worst.classes) +
-      BigInt(worst.outputTokens) * dearest(weights, OUTPUT_CLASSES, worst.classes);
+    const { input, output } = dearestOf(weights, worst.classes);
+    const num = BigInt(worst.inputTokens) * input + BigInt(worst.outputTokens) * output;
     const tokens = { num, den: weights.denominator };
     return toNano(extras === null ? tokens : add(tokens, extras), factors);
   };
   let most = priceIn(-1);
-  row.longContext.forEach((tier, index) => {
-    if (worst.inputTokens <= tier.aboveInputTokens) return;
+  for (const [index, tier] of row.longContext.entries()) {
+    if (worst.inputTokens <= tier.aboveInputTokens) continue;
     const price = priceIn(index);
     if (price > most) most = price;
-  });
+  }
   return most;
 }
 
@@ -182,17 +181,15 @@ function dearestVariants(row: PriceRow, names: readonly string[]): readonly stri
     : [...new Set(names)].filter((name) => compare(modifierOf(row, [name]), ONE) > 0);
 }
 
-function dearest(
-  weights: Weights,
-  classes: readonly TokenClass[],
-  billable: readonly TokenClass[] | undefined,
-): bigint {
-  let most = 0n;
-  TOKEN_CLASSES.forEach((name, index) => {
-    const weight = weights.byClass[index] ?? 0n;
-    if (weight > most && classes.includes(name) && (billable === undefined || billable.includes(name))) most = weight;
-  });
-  return most;
+/** Weights of the dearest input and output class, of those that can be billed. */
+function dearestOf(weights: Weights, billable: readonly TokenClass[] | undefined): { input: bigint; output: bigint } {
+  if (billable === undefined) return { input: weights.dearestInput, output: weights.dearestOutput };
+  const among = (classes: readonly TokenClass[]): bigint =>
+    dearest(
+      weights.byClass,
+      classes.filter((name) => billable.includes(name)),
+    );
+  return { input: among(INPUT_CLASSES), output: among(OUTPUT_CLASSES) };
 }
 
 function dearestSize(row: PriceRow): string {

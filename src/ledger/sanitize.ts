@@ -29,14 +29,14 @@ export function sanitizeUsage(
   bounds: UsageBounds,
 ): { usage: Usage; changed: boolean } {
   const tokens: TokenCounts = {};
-  const bad = new Set<TokenClass>();
+  const bad: TokenClass[] = [];
   for (const name of TOKEN_CLASSES) {
     const value = usage.tokens[name];
     if (value === undefined) continue;
     if (Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_CLASS) tokens[name] = value;
-    else bad.add(name);
+    else bad.push(name);
   }
-  let changed = bad.size > 0;
+  let changed = bad.length > 0;
   const hasInput = sumTokens(tokens, INPUT_CLASSES) > 0;
   if (changed || !hasInput || isTooLittle(sumTokens(tokens, OUTPUT_CLASSES), bounds)) {
     changed = raiseToCounted(tokens, bad, delivered()) || changed;
@@ -61,10 +61,10 @@ function isTooLittle(output: number, { deliveredCharacters = 0 }: UsageBounds): 
 }
 
 /** A side with a count that can't be, or without any, or with too little output, is at least what was counted. */
-function raiseToCounted(tokens: TokenCounts, bad: ReadonlySet<TokenClass>, counted: Usage): boolean {
+function raiseToCounted(tokens: TokenCounts, bad: readonly TokenClass[], counted: Usage): boolean {
   let raised = false;
   for (const classes of [INPUT_CLASSES, OUTPUT_CLASSES]) {
-    const isDoubtful = classes.some((name) => bad.has(name));
+    const isDoubtful = classes.some((name) => bad.includes(name));
     if (!isDoubtful && sumTokens(tokens, classes) >= sumTokens(counted.tokens, classes)) continue;
     // Input is only counted roughly: a credible report of it stands.
     if (!isDoubtful && classes === INPUT_CLASSES && sumTokens(tokens, classes) > 0) continue;

@@ -72,6 +72,8 @@ export function toFixed(a: Rational, places: number): string {
   return formatScaled(rounded, places);
 }
 
+const TRAILING_ZEROS = /\.?0+$/;
+
 interface DecimalScale {
   places: number;
   factor: bigint;
@@ -114,7 +116,7 @@ export function toDecimal(a: Rational): string {
     return toDecimal(reduced);
   }
   const text = formatScaled(a.num * scale.factor, scale.places);
-  return scale.places === 0 ? text : text.replace(/\.?0+$/, "");
+  return scale.places === 0 ? text : text.replace(TRAILING_ZEROS, "");
 }
 
 /** `value / 10^places` as plain decimal text. */

@@ -77,6 +77,7 @@ const isEmpty = (fields: object): boolean => {
   return true;
 };
 
+const SLASHES_AT_END = /\/+$/;
 const VERSION_AT_END = /\/v1(?:beta)?$/;
 const VERSION_AT_START = /^\/v1(?:beta)?(?=\/)/;
 /** Characters and steps by which a path could leave its base: dot segments (plain or encoded), another query, a fragment. */
@@ -85,7 +86,7 @@ const UNSAFE_PATH = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|[?#\\\s]|^\/\/|^[^/]/i;
 /** Base URL + path + query. A base that already ends in the API's version (`/v1`, `/v1beta`) keeps its own, and the path's is left out. */
 function outboundUrl(target: OutboundTarget, kind: KindFacts, call: EncodedCall): string {
   const { baseUrl, compat } = target.provider;
-  const base = baseUrl.replace(/\/+$/, "");
+  const base = baseUrl.endsWith("/") ? baseUrl.replace(SLASHES_AT_END, "") : baseUrl;
   let path = call.path;
   if (compat.path !== null && path === kind.generatePath) {
     path = compat.path.replaceAll("{model}", encodeURIComponent(target.model?.upstream ?? ""));

@@ -8,7 +8,7 @@ import type { Health, Target } from "./types.ts";
  */
 export function arrange(targets: readonly Target[]): Target[] {
   const [first, ...others] = targets;
-  if (first === undefined) return [];
+  if (first === undefined || others.length === 0) return [...targets];
   const payers = first.credential.kind === "byok" ? others.filter((item) => item.credential.kind === "byok") : others;
   const elsewhere = (item: Target): boolean => item.provider.realm !== first.provider.realm;
   return [first, ...payers.filter(elsewhere), ...payers.filter((item) => !elsewhere(item))];

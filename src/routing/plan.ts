@@ -52,32 +52,36 @@ function unknownModel(name: string, nearest: readonly string[]): GatewayError {
   });
 }
 
-const isPayable = (wants: Wants, target: Target): boolean => targetRefusal(wants, target) === null;
+const isRelay = (target: Target): boolean => target.mode === "relay";
+const isDetour = (target: Target): boolean => target.mode !== "relay";
 
-const wantsOf = (input: PlanInput): Wants => ({ ...input, globs: input.principal.globs });
+/** Those that the request may go to, and that its price is known for. */
+function payableAmong(wants: Wants, targets: readonly Target[]): Target[] {
+  const payable: Target[] = [];
+  for (const target of targets) if (targetRefusal(wants, target) === null) payable.push(target);
+  return payable;
+}
 
 /** Every way to reach a model: its own rows at all their providers, those that speak the client's dialect in front. */
 function waysTo(input: PlanInput, model: Model, serviceTier: string | null): Target[] {
   const rows = preferDialect(input.catalog, input.clientDialect, [model, ...(model.alternates ?? [])]);
-  const source = { ...input, ownProvidersOnly: input.principal.ownProvidersOnly };
-  return rows.flatMap((row) => targetsOf(source, row, serviceTier));
+  const [only] = rows;
+  if (rows.length === 1 && only !== undefined) return targetsOf(input, only, serviceTier);
+  return rows.flatMap((row) => targetsOf(input, row, serviceTier));
 }
 
 /** A model by name; its equivalents at other providers stand behind it. */
 function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "model" }>): Plan {
   const { model, name, viaAlias, serviceTier } = resolution;
-  const wants = wantsOf(input);
+  const wants: Wants = input;
   const refused = refusal(wants, model, name, viaAlias);
   if (refused !== null) throw refused;
   const reached = waysTo(input, model, serviceTier);
   // A field that can't be paid for in the client's own dialect is not got rid of by going through another one.
-  const relays = reached.filter((target) => target.mode === "relay");
+  const relays = reached.filter(isRelay);
   const own = relays.length > 0 ? relays : reached;
-  const detours = relays.length > 0 ? reached.filter((target) => target.mode !== "relay") : [];
-  const others = equivalentsOf(input.catalog.models, model)
-    .filter((other) => isSuitable(wants, other, { alias: null, lenient: false }))
-    .flatMap((other) => waysTo(input, other, serviceTier));
-  const behind = [...detours, ...others].filter((target) => isPayable(wants, target));
+  const detours = relays.length > 0 ? reached.filter(isDetour) : [];
+  const behind = payableAmong(wants, [...detours, ...standIns(input, model, serviceTier)]);
   // What the request refers to may have come from a model that stood in for this one.
   const isElsewhere = behind.length > 0 && own.every((target) => referenceRefusal(wants, target) !== null);
   const front = isElsewhere ? [] : payableOrError(input, wants, own, name);
@@ -86,10 +90,17 @@ function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "mo
   return { targets, reason: viaAlias === null ? "model" : "alias", tier: null, baseline: null };
 }
 
+/** The ways to the models that may serve a call in this one's place. */
+function standIns(input: PlanInput, model: Model, serviceTier: string | null): Target[] {
+  return equivalentsOf(input.catalog.models, model)
+    .filter((other) => isSuitable(input, other, { alias: null, lenient: false }))
+    .flatMap((other) => waysTo(input, other, serviceTier));
+}
+
 /** A routing word: the best candidates that can do it, are allowed, priced and have a credential. */
 function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "word" }>): Plan {
   const { word } = resolution;
-  const wants = wantsOf(input);
+  const wants: Wants = input;
   const difficulty: Difficulty | null = word.strategy === "auto" ? classify(input.hints.signals()) : null;
   const ranking: RankInput = {
     catalog: input.catalog,
@@ -122,7 +133,7 @@ function waysForWord(input: PlanInput, wants: Wants, ranked: readonly Model[], w
   for (const pool of [ranked.filter((model) => !isEcho(model)), ranked.filter(isEcho)]) {
     for (const lenient of [false, true]) {
       const suitable = pool.filter((model) => isSuitable(wants, model, { alias: word.name, lenient }));
-      const ways = reach(suitable).filter((target) => isPayable(wants, target));
+      const ways = payableAmong(wants, reach(suitable));
       if (ways.length > 0) return ways;
     }
   }
@@ -135,7 +146,7 @@ function waysForWord(input: PlanInput, wants: Wants, ranked: readonly Model[], w
 function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target[], asked: string): Target[] {
   const [first] = targets;
   if (first === undefined) throw noCredential(input, asked);
-  const payable = targets.filter((target) => isPayable(wants, target));
+  const payable = payableAmong(wants, targets);
   if (payable.length > 0) return payable;
   throw targetRefusal(wants, first) ?? noCredential(input, asked);
 }

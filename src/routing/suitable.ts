@@ -17,7 +17,7 @@ export interface Wants extends ReferenceWants {
   hints: Hints;
   operation: Operation;
   /** Allowlists in force; each must match. */
-  globs: readonly (readonly string[])[];
+  principal: { globs: readonly (readonly string[])[] };
   /** ms since the epoch. */
   now: number;
 }
@@ -37,10 +37,15 @@ const STRICT_NEEDS: ReadonlySet<Capability> = new Set(["tools", "images", "embed
 
 /** Capabilities that a call needs and the model lacks; for a model asked for by name only the strict ones. */
 function lackingCapabilities(wants: Wants, model: Model, named: boolean): Capability[] {
+  const lacking: Capability[] = [];
+  const need = (capability: Capability): void => {
+    const counts = !named || STRICT_NEEDS.has(capability);
+    if (counts && !model.capabilities.has(capability) && !lacking.includes(capability)) lacking.push(capability);
+  };
+  for (const capability of wants.hints.needs) need(capability);
   const extra = FOR_OPERATION[wants.operation];
-  const needs = [...wants.hints.needs, ...(extra === null ? [] : [extra])];
-  const lacking = needs.filter((need) => !model.capabilities.has(need) && (!named || STRICT_NEEDS.has(need)));
-  return [...new Set(lacking)];
+  if (extra !== null) need(extra);
+  return lacking;
 }
 
 /** The one thing that a model is for when it can't generate text. */
@@ -57,7 +62,9 @@ const fitsContext = (wants: Wants, model: Model): boolean =>
 
 /** Whether the caller's allowlists let the model through, by its id, behind its provider's name, or by the alias asked for. */
 function isAllowed(wants: Wants, model: Model, alias: string | null): boolean {
-  return allowedByGlobs(wants.globs, alias === null ? modelNames(model) : [...modelNames(model), alias]);
+  const { globs } = wants.principal;
+  if (globs.length === 0) return true;
+  return allowedByGlobs(globs, alias === null ? modelNames(model) : [...modelNames(model), alias]);
 }
 
 /** The first field of the request that changes the price in a way the row does not cover; null = all covered. */

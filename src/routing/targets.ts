@@ -7,7 +7,7 @@ import type { Credential, Target } from "./types.ts";
 
 export interface TargetInput {
   catalog: Catalog;
-  ownProvidersOnly: boolean;
+  principal: { ownProvidersOnly: boolean };
   credentials(provider: Provider): Credential[];
   clientDialect: DialectId;
   /** ms since the epoch. */
@@ -22,8 +22,7 @@ export function targetsOf(input: TargetInput, model: Model, serviceTier: string 
   const provider = input.catalog.providers.get(model.provider);
   if (provider === undefined || !provider.enabled) return [];
   const all = input.credentials(provider);
-  const own = all.filter((credential) => credential.kind === "byok");
-  const usable = input.ownProvidersOnly || own.length > 0 ? own : all;
+  const usable = input.principal.ownProvidersOnly || all.some(isOwn) ? all.filter(isOwn) : all;
   const dialect = DIALECT_OF_KIND[provider.kind];
   const price = currentPrice(model, input.now);
   return usable.map((credential) => ({
@@ -37,6 +36,8 @@ export function targetsOf(input: TargetInput, model: Model, serviceTier: string 
     serviceTier: offeredTier(serviceTier ?? model.serviceTier, price),
   }));
 }
+
+const isOwn = (credential: Credential): boolean => credential.kind === "byok";
 
 /** A row without the variant (an equivalent model, say) is used at its standard tier. */
 function offeredTier(serviceTier: string | null, price: PriceRow | null): string | null {
@@ -67,7 +68,8 @@ function factsOf(model: Model, provider: Provider): TargetFacts {
 }
 
 /** The same row at several providers: those that speak the client's dialect first, since they can be relayed. */
-export function preferDialect(catalog: Catalog, dialect: DialectId, rows: readonly Model[]): Model[] {
+export function preferDialect(catalog: Catalog, dialect: DialectId, rows: readonly Model[]): readonly Model[] {
+  if (rows.length < 2) return rows;
   const speaks = (row: Model): boolean => {
     const provider = catalog.providers.get(row.provider);
     return provider !== undefined && DIALECT_OF_KIND[provider.kind] === dialect;

@@ -96,15 +96,18 @@ export class Writer {
    * Joins the transaction of this turn. Resolves when it is on disk; rejects when it can't be, with RowsRefused when this write alone
    * was at fault. `vital` writes end what is under way, and may use the reserve.
    */
-  async enqueue(write: Write, { vital } = { vital: false }): Promise<void> {
-    if (this.#state === "down" || (this.#state === "tight" && !vital)) throw new Error("the database can't be written");
+  enqueue(write: Write, { vital } = { vital: false }): Promise<void> {
+    if (this.#state === "down" || (this.#state === "tight" && !vital)) {
+      return Promise.reject(new Error("the database can't be written"));
+    }
     if (this.#batch === null) {
       this.#batch = { writes: [], done: Promise.withResolvers() };
       if (this.#flushing === null) this.#commitSoon();
     }
     const place = this.#batch.writes.push(write) - 1;
-    const failures = await this.#batch.done.promise;
-    if (failures !== null && failures.has(place)) throw new RowsRefused(failures.get(place));
+    return this.#batch.done.promise.then((failures) => {
+      if (failures !== null && failures.has(place)) throw new RowsRefused(failures.get(place));
+    });
   }
 
   /** Resolves when vital writes are taken (again); rejects when the writer is closed. */

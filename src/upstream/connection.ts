@@ -4,7 +4,7 @@ import { UpstreamError } from "./error.ts";
 import { HttpAnswer } from "./http-answer.ts";
 import { type BodyReader, bodyReader } from "./http-body.ts";
 import { HttpSyntaxError, MAX_HEAD_BYTES, parseHead } from "./http-head.ts";
-import type { Origin, WireRequest } from "./http-request.ts";
+import type { Origin } from "./http-request.ts";
 
 /** Seconds that an unused connection is kept: below the 60 s after which common servers and balancers close theirs. */
 const IDLE_SECONDS = 30;
@@ -32,8 +32,8 @@ interface Exchange {
   keepAlive: boolean;
   /** Interim answers up to now. */
   interims: number;
-  /** Undoes the listening for the caller's abort. */
-  release: () => void;
+  /** The caller's: ends the exchange. */
+  signal: AbortSignal;
 }
 
 /** A TCP or TLS connection that carries one HTTP/1.1 exchange after another. */
@@ -46,6 +46,7 @@ export class Connection {
   #unsent: Buffer = NO_BYTES;
   /** Bytes of a head that is not complete. */
   #input: Buffer = NO_BYTES;
+  readonly #onAbort = (): void => this.#fail(new UpstreamError(failureOf("local", "aborted", "the call was ended")));
   #exchanges = 0;
   #answered = false;
   #sentAt = 0;
@@ -67,18 +68,19 @@ export class Connection {
     this.#socket = socket;
   }
 
-  /** Sends a request; resolves when the answer's head is there. Rejects with UpstreamError. */
-  send(request: WireRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  /** Sends a request's bytes; resolves when the answer's head is there. Rejects with UpstreamError. */
+  send(request: Buffer, signal: AbortSignal): Promise<HttpAnswer> {
     const head = Promise.withResolvers<HttpAnswer>();
-    const onAbort = (): void => this.#fail(new UpstreamError(failureOf("local", "aborted", "the call was ended")));
-    const release = (): void => signal.removeEventListener("abort", onAbort);
-    this.#exchange = { head, answer: null, body: null, keepAlive: false, interims: 0, release };
+    this.#exchange = { head, answer: null, body: null, keepAlive: false, interims: 0, signal };
     this.#exchanges += 1;
     this.#answered = false;
     this.#sentAt = this.#owner.now();
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    else this.#write(request);
+    signal.addEventListener("abort", this.#onAbort);
+    if (signal.aborted) this.#onAbort();
+    else {
+      this.#unsent = request;
+      this.#flush();
+    }
     return head.promise;
   }
 
@@ -140,13 +142,6 @@ export class Connection {
     this.#owner.closed(this);
   }
 
-  #write(request: WireRequest): void {
-    const { head, body } = request;
-    // One buffer: head and body leave in one system call, and mostly in one packet.
-    this.#unsent = body === null ? head : Buffer.concat([head, body]);
-    this.#flush();
-  }
-
   #flush(): void {
     const written = this.#socket?.write(this.#unsent) ?? -1;
     if (written > 0) this.#unsent = written === this.#unsent.length ? NO_BYTES : this.#unsent.subarray(written);
@@ -189,7 +184,7 @@ export class Connection {
 
   #finish(exchange: Exchange, reusable: boolean): void {
     this.#exchange = null;
-    exchange.release();
+    exchange.signal.removeEventListener("abort", this.#onAbort);
     exchange.answer?.end();
     if (reusable && this.#socket !== null) this.#owner.released(this);
     else this.close();
@@ -199,7 +194,7 @@ export class Connection {
     const exchange = this.#exchange;
     this.#exchange = null;
     if (exchange === null) return;
-    exchange.release();
+    exchange.signal.removeEventListener("abort", this.#onAbort);
     if (exchange.answer === null) exchange.head.reject(error);
     else exchange.answer.fail(error);
     this.close();

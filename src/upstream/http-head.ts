@@ -26,6 +26,7 @@ const MAX_HEADER_LINES = 256;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n]*)?$/;
 /** Controls have no place in a value (RFC 9110, section 5.5). */
 const BAD_VALUE = /[\0\r\n]/;
+const LENGTH = /^[0-9]{1,15}$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /**
@@ -66,9 +67,10 @@ function framingOf(status: number, headers: HeaderFields): BodyFraming {
   }
   const length = headers.get("content-length");
   if (length === null) return { kind: "close" };
+  if (LENGTH.test(length)) return { kind: "length", length: Number(length) };
   // Several equal values are one value (section 6.3, item 5); HeaderFields joins them with commas.
   const values = new Set(length.split(",").map((value) => value.trim()));
   const [value = ""] = values;
-  if (values.size !== 1 || !/^[0-9]{1,15}$/.test(value)) throw new HttpSyntaxError("malformed Content-Length");
+  if (values.size !== 1 || !LENGTH.test(value)) throw new HttpSyntaxError("malformed Content-Length");
   return { kind: "length", length: Number(value) };
 }

@@ -5,8 +5,7 @@ import { failureOf } from "./classify.ts";
 import { connect } from "./connect.ts";
 import type { Connection, ConnectionOwner } from "./connection.ts";
 import { UpstreamError } from "./error.ts";
-import type { HttpAnswer } from "./http-answer.ts";
-import { encodeRequest, type Origin, splitUrl, type WireRequest } from "./http-request.ts";
+import { encodeRequest, splitUrl } from "./http-request.ts";
 import type { InboundAnswer, OutboundRequest, Sender } from "./types.ts";
 
 /** Unused connections kept for each origin. */
@@ -32,31 +31,27 @@ export class PooledSender implements Sender, ConnectionOwner {
     this.#clock = options.clock ?? systemClock;
   }
 
-  async send(request: OutboundRequest): Promise<InboundAnswer> {
-    if (request.signal.aborted) throw new UpstreamError(failureOf("local", "aborted", "the call was ended"));
-    const { origin, target } = splitUrl(request.url);
-    const wire = encodeRequest(request, origin, target);
-    return checkAnswer(await this.#exchange(request, origin, wire));
-  }
-
   /**
    * A kept connection may have been closed by the far end at the moment it is used. Then, and only if that shows at once and no byte of an answer
    * has come, the request is sent once more, on a new connection (RFC 9112, section 9.3.1: nobody had begun to process it).
    */
-  async #exchange(request: OutboundRequest, origin: Origin, wire: WireRequest): Promise<HttpAnswer> {
+  async send(request: OutboundRequest): Promise<InboundAnswer> {
+    const { signal, connectTimeoutMs: timeoutMs } = request;
+    if (signal.aborted) throw new UpstreamError(failureOf("local", "aborted", "the call was ended"));
+    const { origin, target } = splitUrl(request.url);
+    const bytes = encodeRequest(request, origin, target);
     const kept = this.#idle.get(origin.key)?.pop();
     if (kept !== undefined) {
       kept.unpark();
       try {
-        return await kept.send(wire, request.signal);
+        return checkAnswer(await kept.send(bytes, signal));
       } catch (error) {
         if (!(error instanceof UpstreamError && error.failure.cause === "reset" && kept.isStale)) throw error;
       }
     }
-    const { signal, connectTimeoutMs: timeoutMs } = request;
     const tls = this.#options.tls;
     const fresh = await connect(origin, this, { timeoutMs, signal, ...(tls === undefined ? {} : { tls }) });
-    return fresh.send(wire, signal);
+    return checkAnswer(await fresh.send(bytes, signal));
   }
 
   released(connection: Connection): void {

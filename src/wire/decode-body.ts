@@ -12,6 +12,9 @@ const FORMATS: ReadonlyMap<string, "gzip" | "deflate" | "brotli" | "zstd" | null
 /** Whether a Content-Encoding (lower case, one coding, "" for none) can be decoded. */
 export const isKnownEncoding = (encoding: string): boolean => FORMATS.has(encoding);
 
+/** Whether there is something to decode. */
+export const needsDecoding = (encoding: string): boolean => (FORMATS.get(encoding) ?? null) !== null;
+
 /** A decoder for a coding of `isKnownEncoding`; null when there is nothing to decode (or the coding is unknown). */
 export function decoderFor(encoding: string): DecompressionStream | null {
   const format = FORMATS.get(encoding) ?? null;

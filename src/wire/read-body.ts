@@ -1,4 +1,4 @@
-import { decodeBody, isKnownEncoding } from "./decode-body.ts";
+import { decodeBody, isKnownEncoding, needsDecoding } from "./decode-body.ts";
 
 /** Why a request's body could not be read; the HTTP layer chooses the status. */
 export type BodyErrorKind = "too-large" | "timeout" | "unsupported-encoding" | "bad-encoding" | "aborted";
@@ -34,18 +34,19 @@ export async function readBody(request: Request, options: ReadBodyOptions = {}):
   }
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   if (declared > maxBytes) throw tooLarge(maxBytes);
-  if (request.body === null) return new Uint8Array(0);
+  // With a length there is no need to look at `body`, which makes a stream of it.
   const reading = Number.isNaN(declared) ? readCounted(request.body, maxBytes) : request.bytes();
   const encoded = await withTimeout(reading, options.timeoutMs ?? DEFAULT_BODY_TIMEOUT_MS);
   if (encoded.length > maxBytes) throw tooLarge(maxBytes);
-  return decode(encoded, encoding, maxBytes);
+  return needsDecoding(encoding) ? decode(encoded, encoding, maxBytes) : encoded;
 }
 
 const tooLarge = (maxBytes: number): BodyError =>
   new BodyError("too-large", `the body is larger than ${maxBytes} bytes`);
 
 /** A chunked body has no length to check beforehand: it is counted as it comes, and dropped at the limit. */
-async function readCounted(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function readCounted(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -63,15 +64,19 @@ async function decode(encoded: Uint8Array, encoding: string, maxBytes: number): 
   throw new BodyError("bad-encoding", `the body is not valid ${encoding} data`, result.cause);
 }
 
-async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new BodyError("timeout", `the body did not arrive within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([promise, expired]);
-  } catch (error) {
-    if (error instanceof BodyError) throw error;
-    throw new BodyError("aborted", "the connection broke before the body was complete", error);
-  } finally {
-    clearTimeout(timer);
-  }
+function withTimeout(reading: Promise<Uint8Array>, ms: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new BodyError("timeout", `the body did not arrive within ${ms} ms`)), ms);
+    reading.then(
+      (bytes) => {
+        clearTimeout(timer);
+        resolve(bytes);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        const broken = "the connection broke before the body was complete";
+        reject(error instanceof BodyError ? error : new BodyError("aborted", broken, error));
+      },
+    );
+  });
 }

@@ -18,21 +18,29 @@ export interface FieldEdits {
  * bytes, white space included, stay as they are; without a change the same array is given back. A name in both lists is set.
  */
 export function spliceFields(doc: ScannedObject, edits: FieldEdits): Uint8Array {
-  const set = new Map(Object.entries(edits.set ?? {}));
-  const removed = new Set((edits.remove ?? []).filter((name) => doc.fields.has(name) && !set.has(name)));
+  const { set = {}, remove = [] } = edits;
+  const removed = removedFields(doc, set, remove);
   const changes = removals(doc.fields, removed);
-  const appended: string[] = [];
-  for (const [name, text] of set) {
+  let appended = "";
+  for (const name of Object.keys(set)) {
+    const text = set[name] ?? "";
     const field = doc.fields.get(name);
-    if (field === undefined) appended.push(`${JSON.stringify(name)}:${text}`);
-    else changes.push({ start: field.valueStart, end: field.valueEnd, text });
+    if (field !== undefined) changes.push({ start: field.valueStart, end: field.valueEnd, text });
+    else appended += `${appended === "" ? "" : ","}${JSON.stringify(name)}:${text}`;
   }
-  if (appended.length > 0) {
+  if (appended !== "") {
     const brace = doc.bytes.lastIndexOf(0x7d);
     const comma = doc.fields.size > removed.size ? "," : "";
-    changes.push({ start: brace, end: brace, text: comma + appended.join(",") });
+    changes.push({ start: brace, end: brace, text: comma + appended });
   }
   return applyEdits(doc.bytes, changes);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function removedFields(doc: ScannedObject, set: object, remove: readonly string[]): ReadonlySet<string> {
+  if (remove.length === 0) return NONE;
+  return new Set(remove.filter((name) => doc.fields.has(name) && !Object.hasOwn(set, name)));
 }
 
 /** One edit per removed field, which takes the comma before it, or the one after it when no field before it stays. */
@@ -148,13 +156,18 @@ function elementRange(source: Source, array: ValueRange, step: string): ValueRan
 /** Applies edits that don't overlap. */
 function applyEdits(bytes: Uint8Array, edits: Edit[]): Uint8Array {
   if (edits.length === 0) return bytes;
-  const ordered = edits.toSorted((a, b) => a.start - b.start || a.end - b.end);
-  const pieces: Uint8Array[] = [];
-  let pos = 0;
-  for (const edit of ordered) {
-    pieces.push(bytes.subarray(pos, edit.start), Buffer.from(edit.text));
-    pos = edit.end;
+  if (edits.length > 1) edits.sort((a, b) => a.start - b.start || a.end - b.end);
+  const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let length = source.length;
+  for (const { start, end, text } of edits) length += Buffer.byteLength(text) - (end - start);
+  const edited = Buffer.allocUnsafe(length);
+  let from = 0;
+  let to = 0;
+  for (const { start, end, text } of edits) {
+    to += source.copy(edited, to, from, start);
+    to += edited.write(text, to);
+    from = end;
   }
-  pieces.push(bytes.subarray(pos));
-  return Buffer.concat(pieces);
+  source.copy(edited, to, from);
+  return edited;
 }

@@ -142,11 +142,11 @@ describe("requests", () => {
       ...more,
     };
     const { origin, target } = splitUrl(request.url);
-    return encodeRequest(request, origin, target).head.toString("latin1");
+    return encodeRequest(request, origin, target).toString("latin1");
   };
 
   test("target, host and length", () => {
-    expect(encode({})).toBe("POST /x HTTP/1.1\r\nhost: a.test\r\ncontent-length: 2\r\n\r\n");
+    expect(encode({})).toBe("POST /x HTTP/1.1\r\nhost: a.test\r\ncontent-length: 2\r\n\r\n{}");
     expect(encode({ url: "https://a.test:8443", body: null })).toBe(
       "POST / HTTP/1.1\r\nhost: a.test:8443\r\ncontent-length: 0\r\n\r\n",
     );

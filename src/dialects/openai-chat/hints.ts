@@ -4,6 +4,7 @@ import { ENVELOPE_PREFIX } from "../../ir/seal-box.ts";
 import type { Capability } from "../../ir/target.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
+import { skipSpace } from "../../wire/json-grammar.ts";
 import { peekEnvelopeRealm } from "../shared/envelope.ts";
 import {
   isAbsent,
@@ -59,20 +60,16 @@ function requireMessages(doc: ScannedObject): void {
   const range = doc.fields.get("messages");
   if (range === undefined) throw invalidRequest("messages", "messages: is required");
   if (doc.bytes[range.valueStart] !== 0x5b) throw invalidRequest("messages", "messages: expected an array of messages");
-  const inside = Buffer.from(
-    doc.bytes.subarray(range.valueStart + 1, Math.min(range.valueEnd - 1, range.valueStart + 64)),
-  );
-  const isEmpty = range.valueEnd - range.valueStart <= 64 && inside.toString("utf8").trim() === "";
+  const isEmpty = skipSpace(doc.bytes, range.valueStart + 1) === range.valueEnd - 1;
   if (isEmpty) throw invalidRequest("messages", "messages: at least one message is required");
 }
 
 function needsOf(field: Fields, input: InputBound, n: number): ReadonlySet<Capability> {
   const needs = new Set<Capability>();
-  const tools = [
-    ...(optionalArray(field("tools"), "tools") ?? []),
-    ...(optionalArray(field("functions"), "functions") ?? []),
-  ];
-  if (tools.some((tool) => isObject(tool) && isClientTool(tool))) needs.add("tools");
+  for (const name of ["tools", "functions"]) {
+    if (optionalArray(field(name), name)?.some((tool) => isObject(tool) && isClientTool(tool)) === true)
+      needs.add("tools");
+  }
   if (input.images > 0) needs.add("images");
   if (input.audioBytes > 0) needs.add("audio");
   if (input.videoBytes > 0) needs.add("video");
@@ -84,9 +81,9 @@ function needsOf(field: Fields, input: InputBound, n: number): ReadonlySet<Capab
   if (reasoning !== null && reasoning.mode !== "off") needs.add("reasoning");
   if (optionalBoolean(field("logprobs"), "logprobs") === true) needs.add("logprobs");
   if (n > 1) needs.add("n");
-  const modalities = optionalArray(field("modalities"), "modalities") ?? [];
-  if (modalities.includes("audio")) needs.add("audio_output");
-  if (modalities.includes("image")) needs.add("image_output");
+  const modalities = optionalArray(field("modalities"), "modalities");
+  if (modalities?.includes("audio") === true) needs.add("audio_output");
+  if (modalities?.includes("image") === true) needs.add("image_output");
   return needs;
 }
 
@@ -96,7 +93,15 @@ function isClientTool(tool: JsonObject): boolean {
 }
 
 function reasoningOf(field: Fields): ReturnType<typeof decodeReasoning> {
-  return decodeReasoning(Object.fromEntries(REASONING_FIELDS.map((name) => [name, field(name)])));
+  const asked: JsonObject = {};
+  let isAsked = false;
+  for (const name of REASONING_FIELDS) {
+    const value = field(name);
+    if (value === undefined) continue;
+    asked[name] = value;
+    isAsked = true;
+  }
+  return isAsked ? decodeReasoning(asked) : null;
 }
 
 /** The conversation ends in the result of a tool: a loop is running. */

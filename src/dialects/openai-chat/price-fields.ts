@@ -31,14 +31,16 @@ export function priceFields(field: Fields, media: MessageMedia): PriceField[] {
   if (field("enable_search") === true) {
     found.push({ field: "enable_search", kind: "server_tool", value: "web_search" });
   }
-  for (const tool of hostedTools(optionalArray(field("tools"), "tools") ?? [])) {
+  const tools = optionalArray(field("tools"), "tools");
+  for (const tool of tools === undefined ? [] : hostedTools(tools)) {
     const value = tool.name.replace(/^openrouter:/, "").replace(/_preview.*$/, "");
     found.push({ field: tool.field, kind: HOSTED_TOOLS.has(value) ? "server_tool" : "unknown_tool", value });
   }
   for (const name of DETOURS) {
     if (!isAbsent(field(name))) found.push({ field: name, kind: "unknown_tool", value: name });
   }
-  return [...found, ...cacheFields(field, media)];
+  addCacheFields(found, field, media);
+  return found;
 }
 
 /** State at the provider that some compatible servers take in a chat call, by field. */
@@ -50,22 +52,20 @@ const STATE_FIELDS = [
 
 /** Ids of things that the provider keeps; only their owner may use them. */
 export function references(field: Fields, media: MessageMedia): ProviderReference[] {
-  const state = STATE_FIELDS.flatMap(([name, kind]) => {
+  const found = [...media.references];
+  for (const [name, kind] of STATE_FIELDS) {
     const id = field(name);
-    return typeof id === "string" ? [{ field: name, kind, id }] : [];
-  });
-  return [...media.references, ...state, ...toolReferences(optionalArray(field("tools"), "tools") ?? [])];
+    if (typeof id === "string") found.push({ field: name, kind, id });
+  }
+  const tools = optionalArray(field("tools"), "tools");
+  if (tools !== undefined) found.push(...toolReferences(tools));
+  return found;
 }
 
-function cacheFields(field: Fields, media: MessageMedia): PriceField[] {
-  const found = media.cacheTtls.map(({ field: path, ttl }): PriceField => ({
-    field: path,
-    kind: "cache_ttl",
-    value: ttl,
-  }));
+function addCacheFields(found: PriceField[], field: Fields, media: MessageMedia): void {
+  for (const { field: path, ttl } of media.cacheTtls) found.push({ field: path, kind: "cache_ttl", value: ttl });
   for (const name of ["prompt_cache_options", "cache_control"]) {
     const ttl = optionalString(optionalObject(field(name), name)?.["ttl"], `${name}.ttl`);
     if (ttl !== undefined) found.push({ field: `${name}.ttl`, kind: "cache_ttl", value: ttl });
   }
-  return found;
 }
