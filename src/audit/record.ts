@@ -173,13 +173,23 @@ export function decodeRecord(body: string, aside: string | null): JsonObject {
   };
 }
 
+/** The key of a stored record; null when there is none, and for damaged text. */
+export function keyOf(body: string): string | null {
+  const keyId = fieldsOf(body)?.[positionOf("key_id")];
+  return typeof keyId === "string" ? keyId : null;
+}
+
 /** What a stored record has in the places of texts that are kept aside; null for damaged text. */
 export function textsOf(body: string): AsideTexts | null {
+  const values = fieldsOf(body);
+  if (values === null) return null;
+  return { modelAsked: values[positionOf("model_asked")] ?? null, losses: values[positionOf("losses")] ?? [] };
+}
+
+function fieldsOf(body: string): JsonValue[] | null {
   try {
     const values: unknown = JSON.parse(body);
-    if (!Array.isArray(values)) return null;
-    const at = (name: StoredField): JsonValue | undefined => (values as JsonValue[])[positionOf(name)];
-    return { modelAsked: at("model_asked") ?? null, losses: at("losses") ?? [] };
+    return Array.isArray(values) ? (values as JsonValue[]) : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -1,11 +1,19 @@
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { asideFault } from "../audit/aside.ts";
 import { textsOf } from "../audit/record.ts";
 import { type ChainHead, type ChainRow, verifyChain } from "../audit/chain.ts";
 import { DATABASE_FILE } from "./files.ts";
-import { BOOK_INVARIANTS, CALL_INVARIANTS, INVOICE_INVARIANTS, SUMMARY_INVARIANTS } from "./invariants.ts";
+import {
+  BOOK_INVARIANTS,
+  CALL_INVARIANTS,
+  INVOICE_INVARIANTS,
+  type Invariant,
+  SUMMARY_INVARIANTS,
+} from "./invariants.ts";
+import { has, seenSetting, takeView } from "./verify-view.ts";
+import { type CallRow, callRows, chainRow, Walk } from "./verify-walk.ts";
 
 /** What was checked, and what was found. */
 export interface Verification {
@@ -31,76 +39,92 @@ export function verifyFile(path: string, expectedHead: ChainHead | null = null):
   const db = new Database(path, { readonly: true, safeIntegers: true });
   try {
     db.run("PRAGMA busy_timeout = 5000");
-    // One snapshot for all queries.
-    db.run("BEGIN");
     const check = db.query("PRAGMA integrity_check").all() as { integrity_check: string }[];
     const damage = check.filter((row) => row.integrity_check !== "ok").map((row) => `database: ${row.integrity_check}`);
-    return { findings: [...damage, ...verifyLedger(db), ...verifyAudit(db, expectedHead)], ...counts(db) };
+    const rows = verifyRows(db, expectedHead);
+    return { ...rows, findings: [...damage, ...rows.findings] };
   } finally {
     db.close();
   }
 }
 
-/** The rules of the books that do not hold, one sentence per violation. The connection must give integers as bigint. */
-export function verifyLedger(db: Database): string[] {
-  // A file of before the migrations has no summaries and no issued invoices.
-  const has = (table: string): boolean => db.query("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table) !== null;
-  const later = [...(has("usage_days") ? SUMMARY_INVARIANTS : []), ...(has("invoices") ? INVOICE_INVARIANTS : [])];
-  return [...BOOK_INVARIANTS, ...CALL_INVARIANTS, ...later].flatMap(({ name, sql }) =>
-    (db.query(sql).all() as { subject: unknown; found: unknown; expected: unknown }[]).map(
-      (row) => `${name}: ${String(row.subject)}: found ${String(row.found)}, expected ${String(row.expected)}`,
-    ),
-  );
-}
-
-interface RawCall {
-  seq: bigint;
-  hold_id: bigint | null;
-  account_id: string;
-  at: bigint;
-  state: string | null;
-  month: string | null;
-  held: bigint;
-  charged: bigint;
-  absorbed: bigint;
-  released: bigint;
-  extended: bigint;
-  settled_at: bigint | null;
-  record: string;
-  hash: Uint8Array;
-  aside?: string | null;
+function verifyRows(db: Database, expectedHead: ChainHead | null): Verification {
+  const verification = verifyMoment(db, expectedHead);
+  if (seenSetting(db, "audit_anchor") === setting(db, "audit_anchor")) return verification;
+  // Calls were pruned meanwhile, as if somebody had deleted them. In one transaction they stay; the log grows as long as it lasts.
+  db.run("BEGIN");
+  try {
+    return verifyMoment(db, expectedHead);
+  } finally {
+    db.run("COMMIT");
+  }
 }
 
 /**
- * What is wrong with the audit chain. `expectedHead` is its last row as it was written down elsewhere; without it the head that the writer
- * noted in the database itself is expected, which finds a cut-off end only where nobody has forged that note too.
+ * The audit chain goes by `expectedHead`, its last row as it was written down elsewhere; without it by the head that the writer noted in the
+ * database itself, which finds a cut-off end only where nobody has forged that note too.
  */
-function verifyAudit(db: Database, expectedHead: ChainHead | null): string[] {
-  const rows = db.query("SELECT * FROM calls ORDER BY seq").iterate() as IterableIterator<RawCall>;
+function verifyMoment(db: Database, expectedHead: ChainHead | null): Verification {
+  const view = takeView(db);
+  const walk = new Walk(db, view);
   const beside = new AsideCheck(db);
-  const head = expectedHead ?? noted(db, "audit_head");
-  return [...verifyChain(chainRows(rows, beside), noted(db, "audit_anchor"), head), ...beside.findings];
+  function* rows(): Generator<ChainRow> {
+    for (const row of walk.calls()) {
+      beside.look(row);
+      yield chainRow(row);
+    }
+  }
+  const anchor = headOf(seenSetting(db, "audit_anchor"));
+  const chain = verifyChain(rows(), anchor, expectedHead ?? headOf(seenSetting(db, "audit_head")));
+  const findings = [...brokenRules(db), ...chain, ...beside.findings];
+  return { findings, ...walk.counts, openHolds: view.openHolds, head: walk.head };
+}
+
+/** The rules of the books that do not hold, one sentence per violation. */
+function brokenRules(db: Database): string[] {
+  // A file of before the migrations has no summaries and no issued invoices.
+  const later = [
+    ...(has(db, "usage_days") ? SUMMARY_INVARIANTS : []),
+    ...(has(db, "invoices") ? INVOICE_INVARIANTS : []),
+  ];
+  return [...BOOK_INVARIANTS, ...CALL_INVARIANTS, ...later].flatMap((rule) => violations(db, rule));
+}
+
+function violations(db: Database, { name, sql }: Invariant): string[] {
+  try {
+    const rows = db.query(sql).all() as { subject: unknown; found: unknown; expected: unknown }[];
+    return rows.map(
+      (row) => `${name}: ${String(row.subject)}: found ${String(row.found)}, expected ${String(row.expected)}`,
+    );
+  } catch (error) {
+    // Such as a record that is no JSON, or sums that no number of the database can hold.
+    if (error instanceof SQLiteError) return [`${name}: can't be told: ${error.message}`];
+    throw error;
+  }
 }
 
 /** Texts beside the chain are those whose digests are in it, or they are gone with their account. */
 class AsideCheck {
   readonly findings: string[] = [];
-  readonly #erased: ReadonlySet<string>;
-
+  readonly #db: Database;
   constructor(db: Database) {
-    // A file of before the migration has no such table, and no such texts.
-    const isThere = db.query("SELECT 1 FROM sqlite_schema WHERE name = 'erasures'").get() !== null;
-    const rows = isThere ? (db.query("SELECT account_id FROM erasures").all() as { account_id: string }[]) : [];
-    this.#erased = new Set(rows.map((row) => row.account_id));
+    this.#db = db;
   }
 
-  look({ seq, record, aside = null, account_id }: RawCall): void {
-    if (aside === null && !record.includes('"sha256:')) return;
-    const texts = textsOf(record);
+  look([seq, text, , aside, , , , , , , accountId]: CallRow): void {
+    if (aside === null && !text.includes('"sha256:')) return;
+    const texts = textsOf(text.slice(text.indexOf("\n") + 1));
     // A damaged record is the chain's finding.
     const fault = texts === null ? null : asideFault(texts, aside);
-    if (fault === null || (fault === "gone" && this.#erased.has(account_id))) return;
+    if (fault === null || (fault === "gone" && this.#isErased(accountId))) return;
     this.findings.push(`audit: the texts beside row ${seq} ${fault === "gone" ? "are gone" : "were altered"}`);
+  }
+
+  /** Asked when a text is missing, not before: accounts are erased while others are looked at. */
+  #isErased(accountId: string): boolean {
+    // A file of before the migration has no such table, and no such texts.
+    if (!has(this.#db, "erasures")) return false;
+    return this.#db.query("SELECT 1 FROM erasures WHERE account_id = ?").get(accountId) !== null;
   }
 }
 
@@ -110,42 +134,21 @@ export function verifyNewestCalls(db: Database, count: number): string[] {
     seq: bigint;
     hash: Uint8Array;
   } | null;
-  const start = before === null ? noted(db, "audit_anchor") : { seq: Number(before.seq), hash: before.hash.toHex() };
-  const rows = db.query("SELECT * FROM calls WHERE seq > ? ORDER BY seq").iterate(start?.seq ?? 0);
+  const anchor = headOf(setting(db, "audit_anchor"));
+  const start = before === null ? anchor : { seq: Number(before.seq), hash: before.hash.toHex() };
   const beside = new AsideCheck(db);
-  const chain = chainRows(rows as IterableIterator<RawCall>, beside);
-  return [...verifyChain(chain, start, noted(db, "audit_head")), ...beside.findings];
-}
-
-function noted(db: Database, name: "audit_anchor" | "audit_head"): ChainHead | null {
-  const row = db.query("SELECT value FROM settings WHERE name = ?").get(name) as { value: string } | null;
-  return row === null ? null : (JSON.parse(row.value) as ChainHead);
-}
-
-function* chainRows(rows: Iterable<RawCall>, beside: AsideCheck): Generator<ChainRow> {
-  for (const row of rows) {
-    beside.look(row);
-    const { state, month, held, charged, absorbed, released, extended, record, hash } = row;
-    const holdId = row.hold_id === null ? null : Number(row.hold_id);
-    const settledAt = row.settled_at === null ? null : Number(row.settled_at);
-    const end = { holdId, state, month, held, charged, absorbed, released, extended, settledAt };
-    yield { seq: Number(row.seq), end, record, hash };
+  function* rows(): Generator<ChainRow> {
+    for (const row of callRows(db, BigInt(start?.seq ?? 0), 2n ** 62n)) {
+      beside.look(row);
+      yield chainRow(row);
+    }
   }
+  return [...verifyChain(rows(), start, headOf(setting(db, "audit_head"))), ...beside.findings];
 }
 
-function counts(db: Database): Omit<Verification, "findings"> {
-  const count = (rows: string): number =>
-    Number((db.query(`SELECT count(*) AS n FROM ${rows}`).get() as { n: bigint }).n);
-  const last = db.query("SELECT seq, hash FROM calls ORDER BY seq DESC LIMIT 1").get() as {
-    seq: bigint;
-    hash: Uint8Array;
-  } | null;
-  const head = last === null ? null : { seq: Number(last.seq), hash: Buffer.from(last.hash).toString("hex") };
-  return {
-    entries: count("entries"),
-    settlements: count("calls WHERE hold_id IS NOT NULL"),
-    openHolds: count("holds"),
-    auditRows: count("calls"),
-    head,
-  };
+function setting(db: Database, name: string): string | null {
+  const row = db.query("SELECT value FROM settings WHERE name = ?").get(name) as { value: string } | null;
+  return row?.value ?? null;
 }
+
+const headOf = (text: string | null): ChainHead | null => (text === null ? null : (JSON.parse(text) as ChainHead));

@@ -14,7 +14,7 @@ import { SqliteLedgerStorage } from "../../src/store/ledger-storage.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { LogFlush } from "../../src/store/log-flush.ts";
 import { Reserve } from "../../src/store/reserve.ts";
-import { verifyLedger } from "../../src/store/verify.ts";
+import { verifyFile } from "../../src/store/verify.ts";
 import { Writer } from "../../src/store/writer.ts";
 import { usage } from "../ledger/price-support.ts";
 import { auditOf, PIN, requestOf, UNIT } from "./support.ts";
@@ -48,7 +48,7 @@ function limitedLedger(
     rmSync(folder, { recursive: true });
   });
   return {
-    db,
+    file,
     ledger,
     fill: () => void db.run(`PRAGMA max_page_count = ${pages()}`),
     empty: () => void db.run("PRAGMA max_page_count = 1000000"),
@@ -76,7 +76,7 @@ function settlement(requestId: string, tokens: number) {
 }
 
 test("a hold that can't be written is not promised, and ties up nothing", async () => {
-  const { ledger, fill, empty, writable, db } = limitedLedger();
+  const { ledger, fill, empty, writable, file } = limitedLedger();
   await ledger.credit(topUp);
   fill();
   const reservation = await ledger.reserve(requestOf("req_1", UNIT, bulky));
@@ -104,11 +104,11 @@ test("a hold that can't be written is not promised, and ties up nothing", async 
   const first = await ledger.void(id, "refused", auditOf(requestId, NOW));
   expect(first).toMatchObject({ state: "voided", charged: 0n });
   expect(await ledger.void(id, "refused", auditOf(requestId, NOW))).toEqual(first);
-  expect(verifyLedger(db)).toEqual([]);
+  expect(verifyFile(file).findings).toEqual([]);
 });
 
 test("a settlement waits until it can be written, and is charged once", async () => {
-  const { ledger, fill, empty, db } = limitedLedger();
+  const { ledger, fill, empty, file } = limitedLedger();
   await ledger.credit(topUp);
   const hold = await ledger.reserve(requestOf("req_3", UNIT));
   if (!hold.ok) throw new Error("refused");
@@ -125,12 +125,12 @@ test("a settlement waits until it can be written, and is charged once", async ()
   expect(await settled).toMatchObject({ charged: 13_000_000n, state: "settled" });
   expect(await ledger.settle(id, settlement(requestId, 9_999))).toMatchObject({ charged: 13_000_000n });
   expect(await ledger.balance("a")).toMatchObject({ wallet: 5n * UNIT - 13_000_000n, held: 0n });
-  expect(verifyLedger(db)).toEqual([]);
+  expect(verifyFile(file).findings).toEqual([]);
 });
 
 test("who waits for a settlement is told after a while; it is written all the same", async () => {
   const patience = Promise.withResolvers<void>();
-  const { ledger, fill, empty, writable, db } = limitedLedger(() => patience.promise);
+  const { ledger, fill, empty, writable, file } = limitedLedger(() => patience.promise);
   await ledger.credit(topUp);
   const hold = await ledger.reserve(requestOf("req_5", UNIT));
   if (!hold.ok) throw new Error("refused");
@@ -150,7 +150,7 @@ test("who waits for a settlement is told after a while; it is written all the sa
   ).not.toBeUndefined();
   await ledger.record(auditOf("req_later", NOW));
   expect(await ledger.receipt(requestId)).toMatchObject({ charged: 13_000_000n });
-  expect(verifyLedger(db)).toEqual([]);
+  expect(verifyFile(file).findings).toEqual([]);
 });
 
 test("the end of a hold that was never stored is vital, too: storage that takes ends only would be asked for ever", async () => {
