@@ -232,6 +232,11 @@ export interface Dialect {
   hints(doc: ScannedObject, route: RouteFacts): Hints;
   /** The client's own fields for those that encoders name in losses (`stop`, `reasoning.budget`), where this API calls them otherwise. */
   readonly lossFields?: Readonly<Record<string, string>>;
+  /**
+   * Where the same may stand instead, with all that is in it: by its place (`seed: ["random_seed"]`), or for fields of parts and tools by
+   * their last name (`"*.detail": ["image_url.detail"]`), `^.` being what holds the part.
+   */
+  readonly lossPlaces?: Readonly<Record<string, readonly string[]>>;
   /** How the beginning of an envelope looks in this dialect's bytes, where that isn't its plain text (bytes fields are base64). */
   readonly envelopeMark?: string;
   /** Throws GatewayError 400 with the path of the offending field. */

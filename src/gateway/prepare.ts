@@ -62,7 +62,7 @@ function prepareTranslated(live: LiveCall, target: Target): Prepared {
   if (target.serviceTier !== null) request.serviceTier = target.serviceTier;
   const encoded = DIALECTS[target.dialect].encodeRequest(request, target.facts);
   const lost = [...nameInside(request, encoded.losses), ...lostExtras(request, target.dialect, encoded.losses)];
-  const losses = [...(request.losses ?? []), ...inClientWords(live.call.dialect, lost)];
+  const losses = [...(request.losses ?? []), ...inClientWords(live.call.dialect, lost, live.body)];
   return translated(target, { ...encoded, losses });
 }
 

@@ -389,7 +389,7 @@ describe("schemas that say the same in other words", () => {
       response_format: { type: "json_schema", json_schema: { name: "o", schema: { ...schema, properties: two } } },
     };
     expect(
-      inClientWords(DIALECTS["openai-chat"], translate("openai-chat", "gemini", asked).losses).map(
+      inClientWords(DIALECTS["openai-chat"], translate("openai-chat", "gemini", asked).losses, asked).map(
         ({ field }) => field,
       ),
     ).toEqual([

@@ -121,7 +121,7 @@ function translated(
 ): Outcome {
   const request = DIALECTS[client].decodeRequest(body, { route, seals });
   const encoded = DIALECTS[provider.dialect].encodeRequest(request, targetAt(provider));
-  const losses = [...(request.losses ?? []), ...inClientWords(DIALECTS[client], encoded.losses)];
+  const losses = [...(request.losses ?? []), ...inClientWords(DIALECTS[client], encoded.losses, body)];
   const sent = JSON.stringify(encoded.body);
   if (losses.length === 0) return feature.mark.test(sent) ? { kind: "carried" } : { kind: "silent", body: sent };
   return { kind: feature.mark.test(sent) ? "partly" : "lost", losses };

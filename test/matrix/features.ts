@@ -402,6 +402,14 @@ const OUTPUT: readonly Feature[] = [
     config({ responseMimeType: "application/json", responseSchema: GOOGLE_SCHEMA }),
   ),
   feature(
+    "what the schema is for",
+    /"description":"A city/,
+    { response_format: { type: "json_schema", json_schema: { name: "r", description: "A city", schema: SCHEMA } } },
+    { text: { format: { type: "json_schema", name: "r", description: "A city", schema: SCHEMA } } },
+    { output_config: { format: { type: "json_schema", schema: { ...SCHEMA, description: "A city" } } } },
+    config({ responseMimeType: "application/json", responseSchema: { ...GOOGLE_SCHEMA, description: "A city" } }),
+  ),
+  feature(
     "stop sequences",
     /STOPHERE/,
     { stop: ["STOPHERE"] },

@@ -1,5 +1,6 @@
 import type { GenerateRequest } from "../../ir/request.ts";
 import type { JsonObject } from "../../lib/json.ts";
+import { describedSchema } from "../shared/described-schema.ts";
 import type { Encoding } from "./encoding.ts";
 import { normaliseSchema } from "./schema.ts";
 
@@ -28,16 +29,17 @@ export function encodeOutput(request: GenerateRequest, encoding: Encoding): Outp
       instruction: "Answer with a single JSON object and nothing else: no code fence, no comment.",
     };
   }
+  const report = (path: string, reason: string): void => encoding.lose(path, reason);
+  const asked = describedSchema(output, report);
   if (!encoding.target.capabilities.has("json_schema")) {
     encoding.lose("response_format", "this model does not enforce schemas; asked for in the system prompt");
-    const schema = JSON.stringify(output.schema);
+    const schema = JSON.stringify(asked);
     return {
       format: null,
       instruction: `Answer with a single JSON value that fits this JSON Schema, and nothing else: no code fence, no comment.\n${schema}`,
     };
   }
-  const report = (path: string, reason: string): void => encoding.lose(path, reason);
   const isOwn = request.origin === "anthropic-messages";
-  const schema = isOwn ? output.schema : normaliseSchema(output.schema, "response_format.schema", report);
+  const schema = isOwn ? asked : normaliseSchema(asked, "response_format.schema", report);
   return { format: { type: "json_schema", schema }, instruction: null };
 }

@@ -12,12 +12,13 @@ import { annotateTail, spliceRequest } from "./relay.ts";
 
 import { decodeCountAnswer, decodeCountRequest, encodeCountAnswer, encodeCountRequest } from "./count.ts";
 import { idsIn } from "./ids-in.ts";
-import { LOSS_FIELDS } from "./loss-fields.ts";
+import { LOSS_FIELDS, LOSS_PLACES } from "./loss-fields.ts";
 
 /** Anthropic Messages, both sides. */
 export const anthropicMessages: Dialect = {
   id: "anthropic-messages",
   lossFields: LOSS_FIELDS,
+  lossPlaces: LOSS_PLACES,
   hints: readHints,
   decodeRequest,
   encodeRequest,

@@ -16,3 +16,9 @@ export const LOSS_FIELDS: Readonly<Record<string, string>> = {
   "response_format.schema": "output_config.format.schema",
   parameters: "input_schema",
 };
+
+/** Where a client of this dialect may have said the same. */
+export const LOSS_PLACES: Readonly<Record<string, readonly string[]>> = {
+  "output_config.format": ["output_format"],
+  "*.arguments": ["input"],
+};

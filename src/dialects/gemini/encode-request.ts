@@ -3,6 +3,7 @@ import type { GenerateRequest, Turn } from "../../ir/request.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { commonNames } from "../shared/common-names.ts";
+import { describedSchema } from "../shared/described-schema.ts";
 import { ContentsEncoder, encodePart } from "./encode-contents.ts";
 import { encodeReasoning } from "./encode-reasoning.ts";
 import { EncodeScope } from "./encode-scope.ts";
@@ -123,7 +124,8 @@ function encodeOutput(scope: EncodeScope): JsonObject {
   if (output.kind === "text") return {};
   const type = { responseMimeType: "application/json" };
   if (output.kind === "json") return type;
-  const wire = toWireSchema(output.schema, "response_format.schema", scope.losses);
+  const schema = describedSchema(output, (field, reason) => scope.lose(field, reason));
+  const wire = toWireSchema(schema, "response_format.schema", scope.losses);
   return wire.form === "subset"
     ? { ...type, responseSchema: wire.schema }
     : { ...type, responseJsonSchema: wire.schema };

@@ -13,12 +13,13 @@ import { WIRE_ENVELOPE_PREFIX } from "./signature.ts";
 import { annotateBody } from "../shared/annotation.ts";
 import { annotateTail, spliceRequest } from "./splice.ts";
 import { idsIn } from "./ids-in.ts";
-import { LOSS_FIELDS } from "./loss-fields.ts";
+import { LOSS_FIELDS, LOSS_PLACES } from "./loss-fields.ts";
 
 /** Google's generateContent (https://ai.google.dev/api/generate-content), as the Gemini API and Vertex AI speak it. */
 export const gemini: Dialect = {
   id: "gemini",
   lossFields: LOSS_FIELDS,
+  lossPlaces: LOSS_PLACES,
   hints,
   decodeRequest,
   encodeRequest,

@@ -26,3 +26,15 @@ export const LOSS_FIELDS: Readonly<Record<string, string>> = {
   service_tier: "serviceTier",
   "response_format.schema": "generationConfig.responseSchema",
 };
+
+/** Where a client of this dialect may have said the same. */
+export const LOSS_PLACES: Readonly<Record<string, readonly string[]>> = {
+  messages: ["contents"],
+  "generationConfig.responseSchema": ["generationConfig.responseJsonSchema"],
+  "generationConfig.responseMimeType": ["generationConfig.responseSchema", "generationConfig.responseJsonSchema"],
+  "*.detail": ["mediaResolution"],
+  "*.filename": ["inlineData.displayName", "fileData.displayName"],
+  "*.arguments": ["functionCall.args"],
+  "*.is_error": ["functionResponse.response.error"],
+  "*.parameters": ["parametersJsonSchema"],
+};

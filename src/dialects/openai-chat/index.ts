@@ -11,12 +11,13 @@ import { images } from "./images.ts";
 import { annotateAnswer, annotateTail, spliceRequest } from "./relay.ts";
 import { decodeRequest } from "./request.ts";
 import { idsIn } from "./ids-in.ts";
-import { LOSS_FIELDS } from "./loss-fields.ts";
+import { LOSS_FIELDS, LOSS_PLACES } from "./loss-fields.ts";
 
 /** OpenAI Chat Completions, both sides, and what compatible servers made of it. */
 export const openaiChat: Dialect = {
   id: "openai-chat",
   lossFields: LOSS_FIELDS,
+  lossPlaces: LOSS_PLACES,
   hints: readHints,
   decodeRequest,
   encodeRequest,

@@ -11,12 +11,13 @@ import { errorFields, formatEvent } from "./stream-error.ts";
 import { annotateBody } from "../shared/annotation.ts";
 import { annotateTail, spliceRequest } from "./splice.ts";
 import { idsIn } from "./ids-in.ts";
-import { LOSS_FIELDS } from "./loss-fields.ts";
+import { LOSS_FIELDS, LOSS_PLACES } from "./loss-fields.ts";
 
 /** OpenAI Responses: `POST /v1/responses`, both sides. */
 export const openaiResponses: Dialect = {
   id: "openai-responses",
   lossFields: LOSS_FIELDS,
+  lossPlaces: LOSS_PLACES,
   hints: readHints,
   decodeRequest,
   encodeRequest,

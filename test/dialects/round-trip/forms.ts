@@ -41,7 +41,10 @@ export function settle(request: GenerateRequest, form: Form): GenerateRequest {
   if (settled.modalities?.every((name) => name === "text") === true) delete settled.modalities;
   if (settled.output.kind === "schema" && !isOpenAi(form)) {
     // Answers are always held to the schema here. Anthropic's are closed objects, which is narrower, never other.
-    settled.output = { ...settled.output, strict: null };
+    const { description, ...output } = settled.output;
+    // What the client says of the schema is said in it.
+    const schema = description === undefined ? output.schema : { description, ...output.schema };
+    settled.output = { ...output, schema, strict: null };
   }
   return settled;
 }

@@ -40,6 +40,7 @@ function factsOf(request: GenerateRequest, form: Form): Record<string, Fact> {
     output: fact(output.kind, "response_format", "text.format", "output_config"),
     "output.schema": fact(schema && schemaIn(schema.schema, form), "response_format", "text.format", "output_config"),
     "output.name": fact(isOpenAi(form) ? schema?.name : undefined, "response_format", "text.format"),
+    "output.description": fact(schema?.description, "response_format", "text.format"),
     "output.strict": fact(schema?.strict, "response_format", "text.format", "output_config"),
     maxOutput: fact(request.maxOutput, "max_tokens", "max_completion_tokens", "max_output_tokens"),
     stop: fact(request.stop, "stop"),

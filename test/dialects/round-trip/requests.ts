@@ -15,12 +15,18 @@ const settings = fc.record({
   output: fc.oneof(
     fc.constant({ kind: "text" as const }),
     fc.constant({ kind: "json" as const }),
-    fc.record({
-      kind: fc.constant("schema" as const),
-      name: fc.constantFrom("answer", "my schema"),
-      schema,
-      strict: fc.constantFrom(true, false, null),
-    }),
+    fc
+      .record({
+        name: fc.constantFrom("answer", "my schema"),
+        schema,
+        strict: fc.constantFrom(true, false, null),
+        about: rarely(fc.constantFrom("what it is for", "another thing")),
+      })
+      .map(({ about, ...output }) => ({
+        kind: "schema" as const,
+        ...output,
+        ...(about === undefined ? {} : { description: about }),
+      })),
   ),
   sampling: fc.record(
     {
