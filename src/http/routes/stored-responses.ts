@@ -1,5 +1,5 @@
 import type { Principal } from "../../gates/types.ts";
-import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import { GatewayError, invalidRequest, unsupportedFeature } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { ResponseStore, StoredResponse } from "../../responses/port.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -14,8 +14,10 @@ export function storedResponseRoutes(deps: HttpDeps) {
     app
       .get(
         `${base}/:id`,
-        async ({ principal, params }) => {
-          return (await findStored(storeOf(deps), params.id, principal)).response;
+        async ({ principal, request, params }) => {
+          const { response } = await findStored(storeOf(deps), params.id, principal);
+          refuseStream(new URLSearchParams(queryOf(request.url)));
+          return response;
         },
         docs,
       )
@@ -61,6 +63,12 @@ function unknownResponse(id: string): GatewayError {
     message: `Response ${JSON.stringify(id.slice(0, 100))} is not stored here.`,
     param: "response_id",
   });
+}
+
+/** Only background responses can be streamed again (API reference, `stream` of retrieve), and none are made here. JSON would be no answer to it. */
+function refuseStream(query: URLSearchParams): void {
+  if (query.get("stream") !== "true") return;
+  throw unsupportedFeature("stream", "stream: a finished response is not streamed again; ask without it");
 }
 
 /** A page of input items: `order` desc (default) or asc, `after`, `limit` 1 to 100 (20), as platform.openai.com documents it. */

@@ -262,6 +262,8 @@ describe("stored responses", () => {
     const id = String(first["id"]);
     expect(await bodyOf(await gateway.get(`/v1/responses/${id}`, key))).toMatchObject({ id, object: "response" });
     expect(JSON.stringify(await bodyOf(await gateway.get(`/v1/responses/${id}/input_items`, key)))).toContain("Ada");
+    const again = await gateway.get(`/v1/responses/${id}?stream=true`, key);
+    expect([again.status, at(await bodyOf(again), "error.param")]).toEqual([400, "stream"]);
     const next = { model: "gpt-5.2", input: "Who am I?", max_output_tokens: 50, previous_response_id: id };
     expect((await gateway.post("/v1/responses", next, key)).status).toBe(200);
     const sent = upstream.last.text();
