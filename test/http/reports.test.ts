@@ -55,6 +55,19 @@ describe("audit", () => {
     const lines = (await answer.text()).trim().split("\r\n");
     expect(lines).toHaveLength(1201);
     expect(lines.slice(0, 2)).toEqual(["request_id,model,cost_usd", `req_0,"'=cmd|""x""",0.01`]);
+    const nested = testBed({
+      deps: {
+        audit: {
+          page: async () => ({
+            records: [{ tokens: { input: 3, cached: 1 }, tokens_input: 3, losses: [] }],
+            nextCursor: null,
+          }),
+          usage: async () => [],
+        },
+      },
+    });
+    const flat = await nested.send("GET", "/v1/audit?format=csv", { key: nested.addKey().key });
+    expect(await flat.text()).toBe("tokens_input,tokens_cached,losses\r\n3,1,[]\r\n");
     expect(csvLine([null, 1, true, "a,b", "a\nb"])).toBe(',1,true,"a,b","a\nb"\r\n');
   });
 

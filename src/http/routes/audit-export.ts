@@ -1,4 +1,4 @@
-import type { JsonValue } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { AuditFilter } from "../../audit/filter.ts";
 import type { AuditReader } from "../ports.ts";
 
@@ -26,11 +26,13 @@ export function exportRecords(
         done = cursor === null;
         let text = "";
         if (options.format === "csv") {
-          if (columns === null) {
-            columns = Object.keys(page.records[0] ?? {});
-            text += csvLine(columns);
+          for (const record of page.records.map(flat)) {
+            if (columns === null) {
+              columns = Object.keys(record);
+              text += csvLine(columns);
+            }
+            text += csvLine(columns.map((name) => record[name] ?? null));
           }
-          for (const record of page.records) text += csvLine(columns.map((name) => record[name] ?? null));
         } else for (const record of page.records) text += `${JSON.stringify(record)}\n`;
         controller.enqueue(encoder.encode(text));
       },
@@ -43,6 +45,16 @@ export function exportRecords(
       "content-disposition": `attachment; filename="${options.name}.${options.format}"`,
     },
   });
+}
+
+/** A record without objects in it, as a table wants it: `tokens: {cached}` is the column `tokens_cached`. */
+function flat(record: JsonObject): JsonObject {
+  const row: JsonObject = {};
+  for (const [name, value] of Object.entries(record)) {
+    if (!isObject(value)) row[name] = value;
+    else for (const [inner, part] of Object.entries(value)) row[`${name}_${inner}`] = part;
+  }
+  return row;
 }
 
 /** One line by RFC 4180. */
