@@ -1,5 +1,5 @@
-import { Database } from "bun:sqlite";
-import { chmodSync, existsSync, mkdirSync } from "node:fs";
+import { Database, SQLiteError } from "bun:sqlite";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { errorText, type Logger } from "../lib/log.ts";
@@ -10,7 +10,7 @@ import { AlertTable } from "./alert-table.ts";
 import { AuditQueries } from "./audit-queries.ts";
 import { Erasure } from "./erasure.ts";
 import { CallPlaces } from "./call-places.ts";
-import { DATABASE_FILE, flushToDisk, RESERVE_FILE } from "./files.ts";
+import { DATABASE_FILE, flushToDisk, RESERVE_FILE, SECRET_FILE } from "./files.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { SqliteLedgerStorage } from "./ledger-storage.ts";
 import { InvoiceQueries } from "./invoice-queries.ts";
@@ -80,10 +80,8 @@ export function openStore(dataDir: string, options: StoreOptions): Store {
 
 function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): Store {
   const file = join(dataDir, DATABASE_FILE);
-  const db = new Database(file, { create: true, safeIntegers: true });
-  configure(db);
-  checkFile(db, file);
-  migrate(db, file);
+  tellOfLostDatabase(dataDir, file, options.log);
+  const db = openDatabase(file);
   checkNewestCalls(db, options.log);
   tune(db);
   protect(file);
@@ -127,6 +125,28 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
       lock.release();
     },
   };
+}
+
+/** A folder that has a secret had a database once: whoever copied only a part of it must not find that out from their customers. */
+function tellOfLostDatabase(dataDir: string, file: string, log: Logger): void {
+  if (!existsSync(join(dataDir, SECRET_FILE))) return;
+  if (existsSync(file) && statSync(file).size > 0) return;
+  log.warn("the data folder has a secret but no database: a new one without accounts is made", { file });
+}
+
+function openDatabase(file: string): Database {
+  try {
+    const db = new Database(file, { create: true, safeIntegers: true });
+    configure(db);
+    checkFile(db, file);
+    migrate(db, file);
+    return db;
+  } catch (error) {
+    if (!(error instanceof SQLiteError) || !/^SQLITE_(?:CORRUPT|NOTADB|IOERR)/.test(error.code ?? "")) throw error;
+    throw new Error(`the database ${file} is damaged or no database (${error.message}); restore a backup of it`, {
+      cause: error,
+    });
+  }
 }
 
 function makeFolder(dataDir: string): void {

@@ -17,8 +17,8 @@ const NEWEST_CALLS = 1_000;
  * gigabytes. Throws Error when it is damaged.
  */
 export function checkFile(db: Database, file: string): void {
-  if (statSync(file).size <= SMALL_BYTES) return check(db, "PRAGMA quick_check(1)");
-  for (const table of tables(db)) if (!GROWING.includes(table)) check(db, `PRAGMA quick_check('${table}')`);
+  if (statSync(file).size <= SMALL_BYTES) return check(db, file, "PRAGMA quick_check(1)");
+  for (const table of tables(db)) if (!GROWING.includes(table)) check(db, file, `PRAGMA quick_check('${table}')`);
 }
 
 /** Do the newest calls fit their hashes? When they don't, it is told in the log: calls can still be served and charged. */
@@ -33,7 +33,8 @@ function tables(db: Database): string[] {
   return (rows as { name: string }[]).map(({ name }) => name);
 }
 
-function check(db: Database, pragma: string): void {
+function check(db: Database, file: string, pragma: string): void {
   const { quick_check: found } = db.query(pragma).get() as { quick_check: string };
-  if (found !== "ok") throw new Error(`the database is damaged: ${found}`);
+  if (found !== "ok")
+    throw new Error(`the database ${file} is damaged (${found.replaceAll("\n", " ")}); restore a backup of it`);
 }

@@ -1,6 +1,6 @@
 /** The compiled file: one process, an empty folder, nothing but what it brings along. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Folder, run, type RunningBinary, startBinary } from "../support/binary.ts";
 
@@ -230,6 +230,26 @@ describe("what an operator gets wrong is told on stderr, with exit code 1", () =
     const { code, stdout, stderr } = await run(folder.path, ["--port", "0", "--data-dir", unwritable]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(`the data folder ${unwritable} can't be written`);
+  });
+
+  test("a database that is none, or is damaged, is told with its file and what to do", async () => {
+    using folder = new Folder();
+    const first = await startBinary(folder.path);
+    await first.said(/Dashboard:/);
+    await first.stop();
+    const file = join(folder.path, "data", "tollgate.db");
+    const whole = readFileSync(file);
+    const damaged = Buffer.from(whole);
+    damaged.fill(0x5a, 4096, 4 * 4096);
+    for (const bytes of [Buffer.alloc(8192, "no database "), damaged, whole.subarray(0, 5 * 4096)]) {
+      writeFileSync(file, bytes);
+      const { code, stdout, stderr } = await run(folder.path, ["--port", "0"]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/the database \S*tollgate\.db is damaged.*restore a backup/);
+    }
+    writeFileSync(file, "");
+    await using empty = await startBinary(folder.path);
+    await empty.said(/has a secret but no database/);
   });
 
   test("a data folder that is a file", async () => {
