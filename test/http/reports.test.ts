@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rawNumber } from "../../src/lib/json.ts";
 import { csvLine } from "../../src/http/routes/audit-export.ts";
 import { startOfMonth } from "../../src/http/routes/report-query.ts";
 import type { AuditFilter } from "../../src/audit/filter.ts";
@@ -59,7 +60,9 @@ describe("audit", () => {
       deps: {
         audit: {
           page: async () => ({
-            records: [{ tokens: { input: 3, cached: 1 }, tokens_input: 3, losses: [] }],
+            records: [
+              { tokens: { input: 3, cached: 1 }, tokens_input: 3, cost_usd: rawNumber("0.00000335"), losses: [] },
+            ],
             nextCursor: null,
           }),
           usage: async () => [],
@@ -67,7 +70,7 @@ describe("audit", () => {
       },
     });
     const flat = await nested.send("GET", "/v1/audit?format=csv", { key: nested.addKey().key });
-    expect(await flat.text()).toBe("tokens_input,tokens_cached,losses\r\n3,1,[]\r\n");
+    expect(await flat.text()).toBe("tokens_input,tokens_cached,cost_usd,losses\r\n3,1,0.00000335,[]\r\n");
     expect(csvLine([null, 1, true, "a,b", "a\nb"])).toBe(',1,true,"a,b","a\nb"\r\n');
   });
 

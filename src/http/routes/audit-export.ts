@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { isObject, isRawNumber, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { AuditFilter } from "../../audit/filter.ts";
 import type { AuditReader } from "../ports.ts";
 
@@ -51,7 +51,7 @@ export function exportRecords(
 function flat(record: JsonObject): JsonObject {
   const row: JsonObject = {};
   for (const [name, value] of Object.entries(record)) {
-    if (!isObject(value)) row[name] = value;
+    if (!isObject(value) || isRawNumber(value)) row[name] = value;
     else for (const [inner, part] of Object.entries(value)) row[`${name}_${inner}`] = part;
   }
   return row;
