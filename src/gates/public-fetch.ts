@@ -1,14 +1,16 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { Networks } from "./client-address.ts";
+import { Networks, normalizeAddress } from "./client-address.ts";
 
-/** Everything that is not the public internet (IANA special-purpose registries): loopback, private, link-local with cloud metadata, and so on. */
+/** What is not the public internet (IANA special-purpose registries): loopback, private, link-local with cloud metadata, and so on. */
 const PRIVATE = new Networks([
   "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
   "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-  "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23",
-  "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8",
+  "224.0.0.0/4", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 ]); // prettier-ignore
+
+/** All public addresses of IPv6 (RFC 4291, section 2.4): whatever else there is, old, new or holding an IPv4 address, is not. */
+const PUBLIC_IPV6 = new Networks(["2000::/3"]);
 
 export type Resolver = (host: string) => Promise<string[]>;
 
@@ -21,8 +23,12 @@ export interface GuardedFetchOptions {
 
 const resolveAll: Resolver = async (host) => (await lookup(host, { all: true })).map((entry) => entry.address);
 
-/** True for addresses that a URL out of a configuration or a client must never reach. IPv4 inside IPv6 counts as what it is. */
-export const isPrivateAddress = (address: string): boolean => PRIVATE.has(address);
+/** True for addresses that a URL out of a configuration or a client must never reach, and for what is none. Mapped IPv4 counts as what it is. */
+export function isPrivateAddress(address: string): boolean {
+  const normal = normalizeAddress(address);
+  if (normal === null) return true;
+  return PRIVATE.has(normal) || (normal.includes(":") && !PUBLIC_IPV6.has(normal));
+}
 
 /**
  * GETs a small text from a public https URL: the name is resolved once, every address of it must be public, and the connection goes to

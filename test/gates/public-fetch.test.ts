@@ -20,6 +20,17 @@ describe("texts from public addresses", () => {
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
     "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::127.0.0.1",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b:1::7f00:1",
+    "fec0::1",
+    "ff02::1",
+    "100::1",
+    "3fff::1",
+    "4000::1",
+    "5f00::1",
   ])("%s is none of them", async (address) => {
     expect(isPrivateAddress(address)).toBe(true);
     const asked: string[] = [];
@@ -32,6 +43,23 @@ describe("texts from public addresses", () => {
     expect(fetchPublicText(`https://${literal}/keys`, options)).rejects.toThrow("private address");
     await expect(fetchPublicText("https://rebound.example/keys", options)).rejects.toThrow("private address");
     expect(asked).toEqual([]);
+  });
+
+  test.each(["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "127。0。0。1", "①②⑦.0.0.1"])(
+    "https://%s/ is no other way to say 127.0.0.1",
+    async (host) => {
+      const fetch = (): Promise<Response> => Promise.resolve(new Response("secret"));
+      const resolve = (): Promise<string[]> => Promise.resolve(["93.184.215.14"]);
+      await expect(fetchPublicText(`https://${host}/`, { ...LIMITS, fetch, resolve })).rejects.toThrow(
+        "private address",
+      );
+    },
+  );
+
+  test("public addresses are not private; what is no address is", () => {
+    const open = ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "2a00:1450::1", "::ffff:8.8.8.8"];
+    expect(open.filter(isPrivateAddress)).toEqual([]);
+    expect(["", "x", "1.2.3", "localhost"].map(isPrivateAddress)).toEqual([true, true, true, true]);
   });
 
   test("one private address among several is enough to refuse", async () => {
