@@ -9,8 +9,11 @@ import type { Dialect } from "./dialect.ts";
 export function inClientWords(client: Dialect, losses: readonly Loss[], body: JsonObject): Loss[] {
   return losses.map((loss) => {
     const own = ownName(loss.field, client.lossFields ?? {});
-    const place = standsIn(body, own) ? own : otherPlaces(own, client).find((other) => standsIn(body, other));
-    return { ...loss, field: place ?? own };
+    for (const place of [own, ...otherPlaces(own, client)]) {
+      const found = placeIn(body, place);
+      if (found !== null) return { ...loss, field: found };
+    }
+    return { ...loss, field: own };
   });
 }
 
@@ -37,24 +40,29 @@ function otherPlaces(field: string, { lossPlaces = {} }: Dialect): string[] {
   });
 }
 
-/** The other places of a field that ends in `name`: beside it, or (`^.`) beside what holds it. */
+/** The other places of a field called `name` in a part or tool, with what follows: beside it, or (`^.`) beside what holds it. */
 function besides(field: string, name: string, others: readonly string[]): string[] {
-  const cut = field.lastIndexOf(".");
-  if (cut < 0 || field.slice(cut + 1).replace(/\[\d+\]$/, "") !== name) return [];
-  const holder = field.slice(0, cut);
+  const [, holder, rest] = new RegExp(`^(.+)\\.${name}((?:[.[].*)?)$`).exec(field) ?? [];
+  if (holder === undefined || rest === undefined) return [];
   return others.map((other) => {
-    if (!other.startsWith("^.")) return `${holder}.${other}`;
+    if (!other.startsWith("^.")) return `${holder}.${other}${rest}`;
+    // A list of the message's own has no place for the index.
     return `${holder.slice(0, Math.max(0, holder.lastIndexOf(".")))}${other.slice(1)}`;
   });
 }
 
-/** True when the request has something at the path, in camelCase or (Gemini takes both) in snake_case. */
-function standsIn(body: JsonObject, path: string): boolean {
+/** The path as the request has it, which may say camelCase names in snake_case (Gemini takes both); null when there is nothing. */
+function placeIn(body: JsonObject, path: string): string | null {
   let value: JsonValue | undefined = body;
-  for (const step of path.match(/[^.[\]]+/g) ?? []) {
-    if (Array.isArray(value)) value = value[Number(step)];
-    else if (isObject(value)) value = value[step] ?? value[step.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)];
-    else return false;
-  }
-  return value !== undefined && value !== null;
+  const place = path.replace(/[^.[\]]+/g, (step) => {
+    if (Array.isArray(value)) {
+      value = value[Number(step)];
+      return step;
+    }
+    const holder: JsonObject = isObject(value) ? value : {};
+    const name = holder[step] === undefined ? step.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) : step;
+    value = holder[name];
+    return name;
+  });
+  return value === undefined || value === null ? null : place;
 }

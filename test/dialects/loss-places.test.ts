@@ -9,12 +9,16 @@ import { isObject, type JsonObject, type JsonValue } from "../../src/lib/json.ts
 import { BASE, ROUTE, seals, targetOf } from "../matrix/carry.ts";
 import { FEATURES } from "../matrix/features.ts";
 
-function lossesOf(client: DialectId, target: TargetFacts, body: JsonObject): string[] {
+function translate(client: DialectId, target: TargetFacts, body: JsonObject): { sent: string; fields: string[] } {
   const request = DIALECTS[client].decodeRequest(body, { route: ROUTE, seals });
-  const { losses } = DIALECTS[target.dialect].encodeRequest(request, target);
+  const { body: sent, losses } = DIALECTS[target.dialect].encodeRequest(request, target);
   const lost = [...nameInside(request, losses), ...lostExtras(request, target.dialect, losses)];
-  return [...(request.losses ?? []), ...inClientWords(DIALECTS[client], lost, body)].map(({ field }) => field);
+  const told = [...(request.losses ?? []), ...inClientWords(DIALECTS[client], lost, body)];
+  return { sent: JSON.stringify(sent), fields: told.map(({ field }) => field) };
 }
+
+const lossesOf = (client: DialectId, target: TargetFacts, body: JsonObject): string[] =>
+  translate(client, target, body).fields;
 
 function isSent(body: JsonObject, field: string): boolean {
   let value: JsonValue | undefined = body;
@@ -51,6 +55,45 @@ for (const client of DIALECT_IDS) {
   });
 }
 
+/** The body once for each object in it, with a field in that object which nobody knows, and its place. */
+function* withUnknown(body: JsonObject, path = ""): Generator<{ body: JsonObject; place: string }> {
+  yield { body: { ...body, zz: 1 }, place: path === "" ? "zz" : `${path}.zz` };
+  for (const [name, value] of Object.entries(body)) {
+    const at = path === "" ? name : `${path}.${name}`;
+    if (isObject(value))
+      for (const inner of withUnknown(value, at)) yield { ...inner, body: { ...body, [name]: inner.body } };
+    if (!Array.isArray(value)) continue;
+    for (const [index, item] of value.entries()) {
+      if (!isObject(item)) continue;
+      for (const inner of withUnknown(item, `${at}[${index}]`)) {
+        yield { ...inner, body: { ...body, [name]: value.with(index, inner.body) } };
+      }
+    }
+  }
+}
+
+/** Told by its place, or with what it stands in. */
+const isTold = (place: string, fields: readonly string[]): boolean =>
+  fields.some((field) => place === field || place.startsWith(`${field}.`) || place.startsWith(`${field}[`));
+
+describe("a field that nobody knows, in any object of any feature, is sent on or told", () => {
+  for (const client of DIALECT_IDS) {
+    test.each(DIALECT_IDS.map((to) => [to]))(`${client} → %s`, (to) => {
+      const silent: string[] = [];
+      for (const { name, asked } of Object.values(FEATURES).flat()) {
+        const fields = asked[client];
+        // The tools that are not among those which may be called are left out as a whole.
+        if (fields === null || name === "tool choice: some of the tools") continue;
+        for (const { body, place } of withUnknown({ ...BASE[client], ...fields })) {
+          const { sent, fields: told } = translate(client, targetOf(to), body);
+          if (!/\bzz\b/.test(sent) && !isTold(place, told)) silent.push(`${name}: ${place}`);
+        }
+      }
+      expect(silent).toEqual([]);
+    });
+  }
+});
+
 describe("other names of the same", () => {
   const messages = [{ role: "user", content: "q" }];
   const CASES: [DialectId, DialectId, JsonObject, string[]][] = [
@@ -63,7 +106,7 @@ describe("other names of the same", () => {
       "gemini",
       "anthropic-messages",
       { contents: [{ parts: [{ text: "q" }] }], generation_config: { top_logprobs: 1, response_logprobs: true } },
-      ["generationConfig.responseLogprobs", "generationConfig.top_logprobs"],
+      ["generation_config.response_logprobs", "generation_config.top_logprobs"],
     ],
   ];
   test.each(CASES)("%s → %s %j", (client, to, body, fields) => {

@@ -16,6 +16,8 @@ interface Content {
   /** Media of tool results that must stand behind all function responses of this content. */
   deferred: JsonObject[];
   hasCall: boolean;
+  /** Fields that only clients of this dialect know. */
+  fields: JsonObject;
 }
 
 /**
@@ -38,7 +40,7 @@ export class ContentsEncoder {
   contents(turns: readonly Turn[]): JsonObject[] {
     for (const turn of turns) this.#turn(turn);
     const contents = this.#contents
-      .map(({ role, parts, deferred }) => ({ role, parts: [...this.#inOrder(parts), ...deferred] }))
+      .map(({ role, parts, deferred, fields }) => ({ role, parts: [...this.#inOrder(parts), ...deferred], ...fields }))
       .filter(({ parts }) => parts.length > 0);
     if (contents.length > 0 || turns.length === 0) return contents;
     this.#scope.lose("messages", "Gemini wants a content with something in it; a placeholder was put there");
@@ -59,14 +61,18 @@ export class ContentsEncoder {
       this.#scope.lose(turn.path, "Gemini takes instructions at the start only; sent as a user turn");
     }
     if (turn.name !== undefined) this.#scope.lose(`${turn.path}.name`, "Gemini has no names of participants");
-    const content = this.#content(turn.role === "assistant" ? "model" : "user");
+    const content = this.#content(turn.role === "assistant" ? "model" : "user", turn);
     for (const part of turn.parts) this.#part(part, content);
   }
 
-  #content(role: "user" | "model"): Content {
+  #content(role: "user" | "model", { path, extras }: Turn): Content {
     const last = this.#contents.at(-1);
-    if (last?.role === role) return last;
-    const content: Content = { role, parts: [], deferred: [], hasCall: false };
+    const fields = this.#scope.extras(extras);
+    if (last?.role === role) {
+      for (const name of Object.keys(fields)) this.#scope.lose(`${path}.${name}`, "two contents were made one");
+      return last;
+    }
+    const content: Content = { role, parts: [], deferred: [], hasCall: false, fields };
     this.#contents.push(content);
     return content;
   }

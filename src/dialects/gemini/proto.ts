@@ -41,8 +41,10 @@ export class ProtoReader {
     this.path = path;
   }
 
+  /** The place of a field, as the client spells it. */
   at(name: string): string {
-    return this.path === "" ? name : `${this.path}.${name}`;
+    const own = spelling((known) => known in this.#object, name);
+    return this.path === "" ? own : `${this.path}.${own}`;
   }
 
   value(name: string): JsonValue | undefined {

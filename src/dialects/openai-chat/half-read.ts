@@ -16,6 +16,8 @@ const CONTENT = readsInside(
   { refusal: readsOnly(["type", "refusal"]), thinking: readsOnly(["type", "thinking"]) },
 );
 
+const CALLED = readsOnly(["name", "arguments", "input"]);
+
 const GRAMMAR = readsOnly(["syntax", "definition"]);
 const CUSTOM = readsInside({ format: readsOnly(["type"], { grammar: GRAMMAR }) });
 const SCHEMA = readsOnly(["name", "description", "schema", "strict"]);
@@ -27,7 +29,11 @@ const CHOICE = readsOnly(["type"], {
 });
 
 const OBJECTS = {
-  messages: readsInside({ content: CONTENT, function_call: readsOnly(["name", "arguments"]) }),
+  messages: readsInside({
+    content: CONTENT,
+    tool_calls: readsInside({ function: CALLED, custom: CALLED }),
+    function_call: CALLED,
+  }),
   tools: readsInside(
     {},
     {

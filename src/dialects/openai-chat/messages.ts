@@ -37,7 +37,6 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 const CALL_FIELDS: ReadonlySet<string> = new Set(["id", "type", "function", "custom", "index", "extra_content"]);
-const CALL_BODY_FIELDS: ReadonlySet<string> = new Set(["name", "arguments", "input"]);
 
 /** `messages` as turns, one each. Throws 400 naming the field, also for results without a call and calls without a result. */
 export function decodeMessages(value: Wire, reading: ChatReading): Turn[] {
@@ -128,7 +127,7 @@ class MessageReader {
     const name = readName(body["name"], `${at}.name`);
     const text = kind === "custom" ? readString(body["input"], `${at}.input`) : argumentsOf(body, at);
     this.#openCall({ id, name, path: `${path}.id`, kind, isLegacy: false });
-    const extras = { ...unknownFields(call, CALL_FIELDS), ...unknownFields(body, CALL_BODY_FIELDS) };
+    const extras = unknownFields(call, CALL_FIELDS);
     const ofEnvelope = envelope === null ? undefined : seals.ofCall(envelope, `${path}.id`);
     const seal = ofEnvelope ?? extraContentSeal(call["extra_content"], this.#reading);
     return {
@@ -139,7 +138,7 @@ class MessageReader {
       arguments: text,
       path,
       ...(seal === undefined ? {} : { seal }),
-      ...(Object.keys(extras).length === 0 ? {} : { extras }),
+      ...(extras === undefined ? {} : { extras }),
     };
   }
 
