@@ -115,7 +115,8 @@ export function geminiList(facts: PricingFacts, entries: readonly ModelEntry[], 
 
 function generationMethods(model: Model | null): string[] {
   if (model?.capabilities.has("embeddings") === true) return ["embedContent", "batchEmbedContents"];
-  if (model?.capabilities.has("image_generation") === true) return ["predict"];
+  // Images are made at /v1/images/generations; Gemini's `predict` is not served.
+  if (model?.capabilities.has("image_generation") === true) return [];
   return ["generateContent", "streamGenerateContent", "countTokens"];
 }
 

@@ -202,6 +202,17 @@ describe("open: models, help and health", () => {
     expect(at(await bodyOf(answer), "data.0.b64_json")).toBe("aGk=");
   });
 
+  test("a method that Gemini's list names for a model is served", async () => {
+    const list = await bodyOf(await profile.gateway.get("/v1beta/models?pageSize=1000"));
+    const methods = (list["models"] as { supportedGenerationMethods: string[] }[]).flatMap(
+      (model) => model.supportedGenerationMethods,
+    );
+    for (const method of new Set(methods)) {
+      const answer = await profile.gateway.post(`/v1beta/models/gemini-2.5-flash:${method}`, {});
+      expect([method, answer.status]).not.toEqual([method, 404]);
+    }
+  });
+
   test("any origin may call from a browser, never with credentials", async () => {
     const answer = await fetch(`${profile.gateway.url}/v1/chat/completions`, {
       method: "OPTIONS",
