@@ -7,6 +7,8 @@ interface Ticking {
 
 /** Streams are looked at in so many parts, one after the other: thousands at once would keep all others waiting. */
 const PARTS = 10;
+/** So many that began one after the other share a part: their holds lie side by side in the database, and few pages are written for them all. */
+const NEIGHBOURS = 32;
 
 /**
  * All streams under way, each looked at once in `tickMs` by one shared timer: per-stream timers would cost more than the streams. The timer
@@ -19,8 +21,8 @@ export class LiveStreams {
   readonly #stepMs: number;
   #timer: ReturnType<typeof setInterval> | null = null;
   #size = 0;
-  /** The part that the next stream joins, and the one that is looked at next. */
-  #joining = 0;
+  #joined = 0;
+  /** The part that is looked at next. */
   #due = 0;
   #lookedAt = 0;
   #idle: (() => void)[] = [];
@@ -35,8 +37,8 @@ export class LiveStreams {
   }
 
   add(stream: Ticking): void {
-    this.#parts[this.#joining]?.add(stream);
-    this.#joining = (this.#joining + 1) % PARTS;
+    this.#parts[Math.floor(this.#joined / NEIGHBOURS) % PARTS]?.add(stream);
+    this.#joined += 1;
     this.#size += 1;
     if (this.#timer !== null) return;
     this.#lookedAt = this.#clock.monotonic();
