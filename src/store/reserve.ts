@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, statfsSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { isSystemError } from "./files.ts";
 
 /** Enough to settle some thousand calls that are under way when the disk fills up. */
 const RESERVE_BYTES = 8 * 1024 * 1024;
@@ -27,7 +28,9 @@ export class Reserve {
         closeSync(file);
       }
       return true;
-    } catch {
+    } catch (error) {
+      // Full after all, over a quota, read-only, broken: what the system says is answered in one way, by doing without.
+      if (!isSystemError(error)) throw error;
       this.release();
       return false;
     }

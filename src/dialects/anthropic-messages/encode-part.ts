@@ -99,8 +99,9 @@ export function parseArguments(text: string): JsonObject | null {
   try {
     const value = parseJson(text);
     return isObject(value) ? value : null;
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 }
 

@@ -56,8 +56,9 @@ function readFacts(body: JsonValue): ErrorFacts {
 function parseOrNull(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 }
 

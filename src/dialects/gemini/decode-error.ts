@@ -34,8 +34,10 @@ export function decodeError(status: number, text: string, headers: HeaderSource)
 function parsed(text: string): JsonValue | undefined {
   try {
     return parseJson(text);
-  } catch {
-    return undefined; // Not JSON: the text itself is what there is to tell.
+  } catch (error) {
+    // Not JSON: the text itself is what there is to tell.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
