@@ -22,6 +22,12 @@ describe("help", () => {
     expect(await page.text()).toContain("<td>claude-haiku-4-5</td>");
   });
 
+  test("behind a proxy that ends TLS the lines to paste say https", async () => {
+    const bed = testBed();
+    const help = await bed.send("GET", "/help", { headers: { "x-forwarded-proto": "https" } });
+    expect(await help.text()).toMatch(/curl https:\/\/[\w.:]+\/v1\/chat/);
+  });
+
   test("says which routes ask for a key where callers without one are served", async () => {
     const bed = testBed({ catalog: CATALOG_TEXT.replace("auth: required", "auth: optional, anonymous: {}") });
     const help = await (await bed.send("GET", "/help")).text();

@@ -26,10 +26,15 @@ export function helpPage(deps: HttpDeps, request: Request): Response {
   return response;
 }
 
-/** Where the client reached the gateway. The lines are to be pasted into a shell: a Host header that is more than a name and a port is left out. */
+/**
+ * Where the client reached the gateway; behind a proxy that ends TLS it is `https`, as the proxy says (whoever else says so fools only itself:
+ * nothing but these lines is made of it). They are to be pasted into a shell: a Host header that is more than a name and a port is left out.
+ */
 function originOf(request: Request): string {
   const { url } = request;
-  const origin = url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
+  const reached = url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
+  const isTls = request.headers.get("x-forwarded-proto") === "https";
+  const origin = isTls ? reached.replace(/^http:/, "https:") : reached;
   return /^https?:\/\/[\w.:[\]-]+$/.test(origin) ? origin : "http://localhost";
 }
 
