@@ -1,3 +1,5 @@
+import { visible } from "../lib/visible.ts";
+
 /** Where a command prints. */
 export interface Output {
   write(text: string): void;
@@ -5,7 +7,7 @@ export interface Output {
 
 /** Prints what a command gives: JSON for machines (one line), or a plain table for people. */
 export function printResult(out: Output, value: unknown, json: boolean): void {
-  if (json) out.write(`${JSON.stringify(value)}\n`);
+  if (json) out.write(`${visible(JSON.stringify(value))}\n`);
   else out.write(`${toTable(value)}\n`);
 }
 
@@ -42,7 +44,8 @@ export function tableText(rows: Row[]): string {
   return [line(columns), ...rows.map((row) => line(columns.map((name) => cell(row[name]))))].join("\n");
 }
 
+/** One cell. Names are customers' own: none may move the cursor of an operator's terminal, or look like a row. */
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "-";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return visible(typeof value === "object" ? JSON.stringify(value) : String(value));
 }

@@ -1,3 +1,5 @@
+import { visible } from "./visible.ts";
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -17,7 +19,7 @@ export function createLogger(write: (line: string) => void, least: LogLevel, now
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (RANK[level] < RANK[least]) return;
-      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields })}\n`);
+      write(`${visible(JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields }))}\n`);
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

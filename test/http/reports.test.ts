@@ -72,6 +72,9 @@ describe("audit", () => {
     const flat = await nested.send("GET", "/v1/audit?format=csv", { key: nested.addKey().key });
     expect(await flat.text()).toBe("tokens_input,tokens_cached,cost_usd,losses\r\n3,1,0.00000335,[]\r\n");
     expect(csvLine([null, 1, true, "a,b", "a\nb"])).toBe(',1,true,"a,b","a\nb"\r\n');
+    for (const sign of ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"]) {
+      expect(csvLine([`${sign}1`])).toMatch(/^"?'/);
+    }
   });
 
   test("records are known under the thread's name", async () => {
