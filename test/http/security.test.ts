@@ -272,7 +272,7 @@ describe("credentials", () => {
   test("the routed path decides, never Host, X-Original-URL or the like", async () => {
     const { key } = await gateway.createKey({ credit: "5.00" });
     const tries: Record<string, string>[] = [
-      { host: "x/admin?" },
+      { host: "admin" },
       { "x-original-url": "/admin/accounts" },
       { "x-rewrite-url": "/health" },
       { "x-forwarded-host": "admin" },
@@ -284,6 +284,8 @@ describe("credentials", () => {
       expect(await answer.json()).toMatchObject({ currency: "usd" });
       expect((await fetch(`${gateway.url}/admin/accounts`, { headers })).status).toBe(401);
     }
+    const headers = { host: "x/admin?", authorization: `Bearer ${key}` };
+    expect((await fetch(`${gateway.url}/v1/credits`, { headers })).status).toBe(400);
   });
 
   test("a key can give nobody, itself included, more than it has; unknown fields are refused", async () => {
