@@ -23,7 +23,7 @@ export function currentPrice(model: Model, now: number): PriceRow | null {
 }
 
 /** USD → ledger currency, markup in: `1 + markup / 100` times the rate of the currency. */
-export function customerFactor(billing: Billing, markupPercent: Rational): Rational {
+function customerFactor(billing: Billing, markupPercent: Rational): Rational {
   const fx = billing.fx.get(billing.currency) ?? ONE;
   return multiply(add(ONE, divide(markupPercent, HUNDRED)), fx);
 }
@@ -86,6 +86,7 @@ export function customerPrice(
   };
 }
 
+/** A price as it is shown: all its digits, and half-up to two decimals. */
 export const shown = (value: Rational): ShownPrice => ({ exact: toDecimal(value), display: toFixed(value, 2) });
 
 function mapValues<A, B>(map: ReadonlyMap<string, A>, change: (value: A) => B): Map<string, B> {

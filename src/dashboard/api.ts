@@ -9,8 +9,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The key that was entered in this tab; null when none was. */
 export const savedKey = (): string | null => sessionStorage.getItem(STORAGE);
+/** Keeps a key until the tab is closed. */
 export const saveKey = (key: string): void => sessionStorage.setItem(STORAGE, key);
+/** Forgets the key of this tab. */
 export const forgetKey = (): void => sessionStorage.removeItem(STORAGE);
 
 /** Sends a request and gives its JSON. Throws ApiError with the gateway's own message. */

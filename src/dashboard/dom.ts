@@ -23,6 +23,7 @@ export interface Column<Row> {
   cell(row: Row): Child;
 }
 
+/** A table of rows, or a sentence when there are none. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): HTMLElement {
   if (rows.length === 0) return element("p", {}, "Nothing here yet.");
   const kind = (column: Column<Row>): Attributes => (column.number === true ? { class: "number" } : {});
@@ -40,12 +41,14 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   );
 }
 
+/** The element of the page. Throws Error when there is none. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`no element #${id}`);
   return found;
 }
 
+/** A labelled field of a form. */
 export const input = (name: string, label: string, attributes: Attributes = {}): HTMLElement =>
   element("label", {}, label, element("input", { name, ...attributes }));
 

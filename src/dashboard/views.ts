@@ -10,6 +10,7 @@ interface Credits {
   monthly_limit_cents: number | null;
 }
 
+/** What the key's account has and may spend. Throws ApiError. */
 export async function creditsView(): Promise<HTMLElement> {
   const credits = await call<Credits>("GET", "/v1/credits?details=true");
   const unit = credits.currency.toUpperCase();
@@ -43,6 +44,7 @@ interface Usage {
   data: UsageRow[];
 }
 
+/** Usage of this month by day and by model. Throws ApiError. */
 export async function usageView(): Promise<HTMLElement> {
   const [days, models] = await Promise.all([
     call<Usage>("GET", "/v1/usage?group_by=day"),

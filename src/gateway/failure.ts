@@ -13,6 +13,7 @@ export function shuttingDown(): GatewayError {
   });
 }
 
+/** Was the call refused because this process is about to end? */
 export const isShutdown = (error: GatewayError): boolean =>
   error.code === "overloaded" && error.headers["connection"] === "close";
 

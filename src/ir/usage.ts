@@ -55,6 +55,7 @@ export const totalInput = (usage: Usage): number => sumTokens(usage.tokens, INPU
 /** All output with reasoning, tokens. */
 export const totalOutput = (usage: Usage): number => sumTokens(usage.tokens, OUTPUT_CLASSES);
 
+/** Usage of nothing, of which reasoning is not known. */
 export function emptyUsage(): Usage {
   return { tokens: {}, reasoningKnown: false, fees: {}, variant: {} };
 }

@@ -50,6 +50,7 @@ export function admit(state: LedgerState, request: ReserveRequest, at: Instant):
   return { ok: true, admission: { parts, amount, counters, month, message } };
 }
 
+/** Nothing is held or charged for the call, whatever it uses. */
 export const isFree = (request: ReserveRequest): boolean => request.free || request.charge === "free";
 
 const refuse = (refusal: Refusal): Decision => ({ ok: false, refusal });

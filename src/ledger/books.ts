@@ -10,8 +10,11 @@ export interface Book {
   held: Nano;
 }
 
+/** Name of the book of an account's top-ups. */
 export const walletName = (accountId: string): string => `wallet:${accountId}`;
+/** Name of the book of what an account owes: overage, chargebacks. */
 export const receivableName = (accountId: string): string => `receivable:${accountId}`;
+/** Name of the book of a grant's credit. */
 export const grantName = (grantId: number): string => `grant:${grantId}`;
 /** The grant whose book this is; null for books of other kinds. */
 export const grantIdOf = ({ name }: Book): number | null =>
@@ -28,7 +31,7 @@ export type OperatorBook =
   | "promo"
   | "subscription"
   | "tax";
-export const operatorName = (book: OperatorBook): string => `operator:${book}`;
+const operatorName = (book: OperatorBook): string => `operator:${book}`;
 
 /** All books, by name and number. A new one gets the next number at first use; it is stored with its first entry. */
 export class Books {

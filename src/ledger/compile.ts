@@ -67,7 +67,7 @@ export function longContextTier(row: PriceRow, inputTokens: number): number {
 }
 
 /** USD per 1M tokens of one class in one tier; classes without a price of their own have been filled in by the catalog. */
-export function pricePerMillion(row: PriceRow, tier: number, name: TokenClass): Rational {
+function pricePerMillion(row: PriceRow, tier: number, name: TokenClass): Rational {
   return row.longContext[tier]?.perMillion.get(name) ?? row.perMillion.get(name) ?? ZERO;
 }
 

@@ -46,6 +46,9 @@ export class Counters {
   }
 }
 
+/** Subject of an account's monthly spend. */
 export const accountSubject = (accountId: string): string => `account:${accountId}`;
+/** Subject of a key's monthly spend. */
 export const keySubject = (keyId: string): string => `key:${keyId}`;
+/** Subject of daily messages: an account, or an anonymous address. */
 export const messageSubject = (subject: string): string => `messages:${subject}`;

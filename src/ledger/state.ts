@@ -137,6 +137,7 @@ export class LedgerState {
   }
 }
 
+/** ms since the epoch; Infinity for a grant that never expires. */
 export const expiryOf = ({ grant }: LiveGrant): number => grant.expiresAt ?? Infinity;
 
 /** Grants that may be used at `now`, by earliest expiry. */
@@ -144,7 +145,7 @@ export const liveGrants = (account: Account, now: number): LiveGrant[] =>
   account.grants.filter((live) => expiryOf(live) > now);
 
 /** What an account has, held parts included, in wallet and grants. */
-export function postedOf(account: Account): Nano {
+function postedOf(account: Account): Nano {
   return account.grants.reduce((sum, { book }) => sum + book.posted, account.wallet.posted);
 }
 
@@ -158,6 +159,7 @@ export function availableOf(account: Account, now: number): Nano {
   return liveGrants(account, now).reduce((sum, { book }) => sum + freeOf(book), freeOf(account.wallet));
 }
 
+/** Has the account less than it wanted to be told of? */
 export function isUnderThreshold(account: Account): boolean {
   const { lowBalance } = account.terms;
   return lowBalance !== null && postedOf(account) < lowBalance;

@@ -11,6 +11,7 @@ function gcd(a: bigint, b: bigint): bigint {
   return x;
 }
 
+/** num ÷ den in lowest terms, the denominator above 0. Throws RangeError for a denominator of 0. */
 export function rational(num: bigint, den: bigint = 1n): Rational {
   if (den === 0n) throw new RangeError("rational with denominator 0");
   const sign = den < 0n ? -1n : 1n;
@@ -43,10 +44,15 @@ export function parseNumber(text: string): Rational {
   return multiply(parseDecimal(match[1] ?? ""), exponent < 0 ? rational(1n, power) : rational(power));
 }
 
+/** a + b, reduced. */
 export const add = (a: Rational, b: Rational): Rational => rational(a.num * b.den + b.num * a.den, a.den * b.den);
+/** a − b, reduced. */
 export const subtract = (a: Rational, b: Rational): Rational => rational(a.num * b.den - b.num * a.den, a.den * b.den);
+/** a × b, reduced. */
 export const multiply = (a: Rational, b: Rational): Rational => rational(a.num * b.num, a.den * b.den);
+/** a ÷ b, reduced. Throws RangeError for b = 0. */
 export const divide = (a: Rational, b: Rational): Rational => rational(a.num * b.den, a.den * b.num);
+/** −1 when a < b, 0 when they are equal, 1 when a > b. */
 export function compare(a: Rational, b: Rational): -1 | 0 | 1 {
   const left = a.num * b.den;
   const right = b.num * a.den;

@@ -49,6 +49,7 @@ type HoldRest = [
   StoredHold["context"],
 ];
 
+/** An open hold from its row. Throws SyntaxError on damaged text. */
 export function holdOf(row: RawHold): StoredHold {
   const body = JSON.parse(row.body) as { parts: [number, string][]; rest: HoldRest };
   const [requestId, accountId, keyId, month, free, message, pin, context] = body.rest;
@@ -84,6 +85,7 @@ export interface RawEnd {
   record: string;
 }
 
+/** The end of a hold from its row. */
 export const settlementOf = (row: RawEnd): SettlementRow => ({
   holdId: Number(row.hold_id),
   requestId: row.request_id,
@@ -104,6 +106,7 @@ export interface RawBook {
   name: string;
   posted: bigint;
 }
+/** A book from its row; what is held of it is not in the row. */
 export const bookOf = (row: RawBook): Book => ({ id: Number(row.id), name: row.name, posted: row.posted, held: 0n });
 
 export interface RawGrant {
@@ -114,6 +117,7 @@ export interface RawGrant {
   expires_at: bigint | null;
   created_at: bigint;
 }
+/** A grant from its row. */
 export const grantOf = (row: RawGrant): Grant => ({
   id: Number(row.id),
   accountId: row.account_id,
@@ -136,6 +140,7 @@ export interface RawCredit {
   invoice: bigint | null;
   receivable: Nano;
 }
+/** A top-up, grant, refund or adjustment from its row. */
 export const creditOf = (row: RawCredit): CreditRow => ({
   id: Number(row.id),
   accountId: row.account_id,
@@ -150,6 +155,7 @@ export const creditOf = (row: RawCredit): CreditRow => ({
   receivable: row.receivable,
 });
 
+/** An account's terms from their row. Throws SyntaxError on damaged text. */
 export const termsOf = (row: { body: string }): AccountTerms => fromText<AccountTerms>(row.body);
 
 /** What is left of a call's charge by book. Refunds have gone to the books that paid last. */

@@ -10,6 +10,7 @@ export interface BodyReader {
   close(): boolean;
 }
 
+/** A reader of an answer body that ends as its head said (RFC 9112, 6.3). */
 export function bodyReader(framing: BodyFraming): BodyReader {
   if (framing.kind === "chunked") return new ChunkedReader();
   return framing.kind === "length" ? new LengthReader(framing.length) : new CloseReader();

@@ -7,6 +7,7 @@ function shown(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+/** Throws Mismatch, with what was found, when it does not hold. */
 export function expectThat(holds: boolean, message: string, found?: unknown): void {
   if (!holds) throw new Mismatch(found === undefined ? message : `${message}, found ${shown(found)}`);
 }

@@ -24,6 +24,7 @@ export function renderReport(results: readonly CaseResult[]): string {
   return [line("", heads), ...rows, "", ...notes, closing].join("\n");
 }
 
+/** How many cases ended so. */
 export const tally = (results: readonly CaseResult[], outcome: CaseResult["outcome"]): number =>
   results.filter((result) => result.outcome === outcome).length;
 

@@ -6,6 +6,7 @@ import { toolFamily } from "./wire-names.ts";
 
 const CUSTOM_FIELDS = ["type", "name", "description", "input_schema", "strict", "cache_control"];
 
+/** The client's `tools`; [] when left out. Throws GatewayError 400 with the place of a mistake. */
 export function decodeTools(value: JsonValue | undefined): Tool[] {
   if (isAbsent(value)) return [];
   return readArray(value, "tools").map((item, index) => {
@@ -47,6 +48,7 @@ function decodeTyped(tool: JsonObject, path: string): Tool {
 
 const MODES = { auto: "auto", any: "required", tool: "named", none: "none" } as const;
 
+/** The client's `tool_choice`; null when left out. Throws GatewayError 400. */
 export function decodeToolChoice(value: JsonValue | undefined): ToolChoice | null {
   if (isAbsent(value)) return null;
   const choice = readObject(value, "tool_choice");

@@ -14,8 +14,6 @@ export function encodePart(part: Part, encoding: Encoding): JsonObject | null {
     encoding.lose(`${part.path}.cache_control`, "the cache mark stood on a part that can't carry one");
     return block;
   }
-  if (part.cache.ttl === "30m")
-    encoding.lose(`${part.path}.cache_control`, "Anthropic caches for 5m or 1h; sent as 5m");
   return { ...block, cache_control: encoding.cacheControl(part.cache, part.path) };
 }
 
@@ -118,6 +116,7 @@ function encodeToolResult(part: PartOf<"tool-result">, encoding: Encoding): Json
   };
 }
 
+/** A text block that is nothing but text, so that it may stand as a string. */
 export function isPlainText(block: JsonObject): block is JsonObject & { text: string } {
   return block.type === "text" && typeof block.text === "string" && Object.keys(block).length === 2;
 }

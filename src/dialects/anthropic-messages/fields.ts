@@ -6,16 +6,19 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 /** An absent field and an explicit null mean the same in this API. */
 export const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
+/** The object. Throws GatewayError 400 for anything else, a long number included. */
 export function readObject(value: JsonValue | undefined, path: string): JsonObject {
   if (!isObject(value) || isRawNumber(value)) throw invalidRequest(path, `${path}: expected an object`);
   return value;
 }
 
+/** The array. Throws GatewayError 400 for anything else. */
 export function readArray(value: JsonValue | undefined, path: string): JsonValue[] {
   if (!Array.isArray(value)) throw invalidRequest(path, `${path}: expected an array`);
   return value;
 }
 
+/** The string. Throws GatewayError 400 for anything else. */
 export function readString(value: JsonValue | undefined, path: string): string {
   if (typeof value !== "string") throw invalidRequest(path, `${path}: expected a string`);
   return value;
@@ -28,10 +31,12 @@ export function readName(value: JsonValue | undefined, path: string): string {
   return text;
 }
 
+/** The string. Throws GatewayError 400 for anything else. */
 export function readStringOrNull(value: JsonValue | undefined, path: string): string | null {
   return isAbsent(value) ? null : readString(value, path);
 }
 
+/** The boolean. Throws GatewayError 400 for anything else. */
 export function readBoolean(value: JsonValue | undefined, path: string): boolean {
   if (typeof value !== "boolean") throw invalidRequest(path, `${path}: expected true or false`);
   return value;

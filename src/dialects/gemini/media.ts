@@ -6,6 +6,7 @@ import { words } from "../../lib/words.ts";
 
 export type MediaKind = "image" | "audio" | "video" | "document";
 
+/** The kind that a MIME type stands for; what is no image, sound or film is a document. */
 export function mediaKind(mediaType: string): MediaKind {
   const family = mediaType.slice(0, mediaType.indexOf("/"));
   return family === "image" || family === "audio" || family === "video" ? family : "document";
@@ -15,6 +16,7 @@ export function mediaKind(mediaType: string): MediaKind {
 const PROVIDER_FILE =
   /^(?:gs:\/\/|files\/|https:\/\/[a-z0-9.-]*generativelanguage\.googleapis\.com\/(?:[a-z0-9]+\/)?files\/)/;
 
+/** Is it the URI of a file that the provider keeps? */
 export const isProviderFile = (uri: string): boolean => PROVIDER_FILE.test(uri);
 
 /** `inlineData` of a client's part. */

@@ -31,6 +31,7 @@ const TOOL_TYPES: Readonly<Record<string, string>> = words({
   FILE_SEARCH: "file_search",
 });
 
+/** The name that a `toolType` of an answer has here; of one that nobody knows, it in lower case. */
 export const toolTypeName = (toolType: string): string => TOOL_TYPES[toolType] ?? toolType.toLowerCase();
 
 /** The enum behind a name of `toolTypeName`. */

@@ -149,6 +149,7 @@ export class AssistantMessage {
   }
 }
 
+/** A content part that is nothing but text, so that it may stand as a string. */
 export function isPlainText(part: JsonObject): boolean {
   return part["type"] === "text" && Object.keys(part).length === 2;
 }

@@ -25,6 +25,7 @@ export function encodeContentPart(part: Part, encoding: Encoding): JsonObject | 
   }
 }
 
+/** A text part with its cache mark and fields of its own, where the provider takes them; else they are losses. */
 export function textPart(text: string, part: Part, encoding: Encoding): JsonObject {
   return { type: "text", text, ...marksOf(part, encoding) };
 }

@@ -46,10 +46,12 @@ export interface WireMessage extends JsonObject {
 
 export const NOTHING: Readonly<JsonObject> = Object.freeze({});
 
+/** The object; an empty one for anything else. */
 export function objectOf(value: JsonValue | undefined): JsonObject {
   return isObject(value) ? value : NOTHING;
 }
 
+/** The objects of an array; [] for anything else. */
 export function objectsOf(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }

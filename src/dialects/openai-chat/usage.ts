@@ -158,6 +158,7 @@ export function encodeUsage(usage: Usage): JsonObject {
   };
 }
 
+/** A provider's count of tokens; 0 for what is no positive whole number. */
 export function count(value: JsonValue | undefined): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
 }

@@ -7,6 +7,7 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
  */
 export type Wire = JsonValue | undefined;
 
+/** Left out, or null: clients mean the same by both. */
 export const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 function wrongType(path: string, expected: string): Error {
@@ -18,16 +19,19 @@ function isLongNumber(value: Wire): boolean {
   return isObject(value) && Object.getPrototypeOf(value) === null;
 }
 
+/** The object. Throws GatewayError 400 for anything else, a long number included. */
 export function readObject(value: Wire, path: string): JsonObject {
   if (!isObject(value) || isLongNumber(value)) throw wrongType(path, "an object");
   return value;
 }
 
+/** The array. Throws GatewayError 400 for anything else. */
 export function readArray(value: Wire, path: string): JsonValue[] {
   if (!Array.isArray(value)) throw wrongType(path, "an array");
   return value;
 }
 
+/** The string. Throws GatewayError 400 for anything else. */
 export function readString(value: Wire, path: string): string {
   if (typeof value !== "string") throw wrongType(path, "a string");
   return value;
@@ -40,18 +44,22 @@ export function readName(value: Wire, path: string): string {
   return text;
 }
 
+/** The string; undefined when it is left out. Throws GatewayError 400. */
 export function optionalString(value: Wire, path: string): string | undefined {
   return isAbsent(value) ? undefined : readString(value, path);
 }
 
+/** The object; undefined when it is left out. Throws GatewayError 400. */
 export function optionalObject(value: Wire, path: string): JsonObject | undefined {
   return isAbsent(value) ? undefined : readObject(value, path);
 }
 
+/** The array; undefined when it is left out. Throws GatewayError 400. */
 export function optionalArray(value: Wire, path: string): JsonValue[] | undefined {
   return isAbsent(value) ? undefined : readArray(value, path);
 }
 
+/** The boolean; undefined when it is left out. Throws GatewayError 400. */
 export function optionalBoolean(value: Wire, path: string): boolean | undefined {
   if (isAbsent(value)) return undefined;
   if (typeof value !== "boolean") throw wrongType(path, "true or false");

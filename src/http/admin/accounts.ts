@@ -39,6 +39,7 @@ export const accountChangeSchema = t.Object(
 type AccountInput = Static<typeof accountChangeSchema>;
 type AccountChange = Partial<Omit<AccountRecord, "id" | "createdAt">>;
 
+/** Makes an account, and its view. Throws GatewayError 400. Durable when it resolves. */
 export async function createAccount(deps: HttpDeps, input: Static<typeof newAccountSchema>): Promise<JsonObject> {
   const account: AccountRecord = {
     id: newId("acc"),
@@ -135,6 +136,7 @@ function checkPercent(text: string | null): string | null {
 
 const conflict = (message: string): GatewayError => new GatewayError({ status: 409, code: "conflict", message });
 
+/** An account as operators see it; amounts as decimals in the ledger currency. */
 export function accountView(deps: HttpDeps, account: AccountRecord): JsonObject {
   const { creditLimit, lowBalance } = deps.ledger.terms(account.id);
   return {

@@ -63,6 +63,7 @@ export async function endSubscription(deps: HttpDeps, accountId: string): Promis
   return subscriptionView(deps, accountId);
 }
 
+/** An account's subscription and credit limit. Throws GatewayError 404. */
 export function subscriptionView(deps: HttpDeps, accountId: string): JsonObject {
   const { subscription, creditLimit } = deps.ledger.terms(findAccount(deps, accountId).id);
   return {

@@ -56,6 +56,7 @@ export function capRoutes(deps: HttpDeps) {
 /** True for the path behind `/v1/models/` of a cap, which is no model id. */
 export const isCapPath = (rest: string): boolean => rest.endsWith(SUFFIX);
 
+/** The account's own cap per call for the model that the path names. Throws GatewayError 404. */
 export async function readCap(deps: HttpDeps, principal: Principal, rest: string): Promise<JsonObject> {
   return capView(deps, principal, cappedModel(deps, principal, rest));
 }

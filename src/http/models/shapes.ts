@@ -35,6 +35,7 @@ export function openaiModel(facts: PricingFacts, entry: ModelEntry): JsonObject 
   };
 }
 
+/** OpenAI's list of models, with prices. */
 export const openaiList = (facts: PricingFacts, entries: readonly ModelEntry[]): JsonObject => ({
   object: "list",
   data: entries.map((entry) => openaiModel(facts, entry)),

@@ -106,4 +106,5 @@ const BODIES: readonly (readonly [string, TSchema])[] = [
   [":batchEmbedContents", batchEmbed],
 ];
 
+/** The schema of the body that a route of inference takes; null where there is none. */
 export const bodyAt = (path: string): TSchema | null => BODIES.find(([end]) => path.endsWith(end))?.[1] ?? null;

@@ -12,6 +12,7 @@ const COMMON = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** Policy of pages that load nothing but files of their own. */
 export const APP_CSP = `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; ${COMMON}`;
 
+/** A page under a content security policy. */
 export function htmlResponse(body: string | Blob, csp: string): Response {
   return new Response(body, {
     headers: {

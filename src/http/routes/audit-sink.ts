@@ -39,6 +39,7 @@ async function setSink(deps: HttpDeps, accountId: string, body: Static<typeof si
   return { ...sinkView(sink), secret };
 }
 
+/** An account's sink as it is shown: never its secret. */
 export function sinkView(sink: AuditSink | null): JsonObject {
   return {
     object: "audit_sink",

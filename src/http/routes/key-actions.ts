@@ -49,6 +49,7 @@ export async function rotateKey(deps: HttpDeps, key: KeyRecord): Promise<Respons
   return Response.json({ ...keyView(updated), key: minted.key });
 }
 
+/** Changes a key. Throws GatewayError 404, and 409 for a revoked one. Durable when it resolves. */
 export async function changeKey(deps: HttpDeps, key: KeyRecord, change: KeyChange): Promise<JsonObject> {
   if (key.revokedAt !== null) throw revoked();
   const updated = await deps.keys.updateKey(key.id, change);

@@ -47,6 +47,7 @@ export function requireWholeAccount({ key }: Principal): void {
   });
 }
 
+/** An account's own provider keys, without what is secret of them. */
 export function listProviderKeys(deps: HttpDeps, accountId: string): JsonObject {
   return { object: "list", data: deps.providerKeys.list(accountId).map(providerKeyView) };
 }
