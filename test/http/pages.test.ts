@@ -69,6 +69,13 @@ describe("documentation", () => {
     });
     const withBody = Object.values(body.paths).flatMap((methods) => Object.values(methods));
     expect(JSON.stringify(withBody)).not.toContain('"content":{}');
+    const named = Object.entries(body.paths).filter(([, methods]) =>
+      JSON.stringify(methods).includes("Idempotency-Key"),
+    );
+    expect(named.map(([path]) => path)).toEqual(
+      expect.arrayContaining(["/v1/messages", "/admin/accounts/{id}/credits"]),
+    );
+    expect(named.map(([path]) => path)).not.toContain("/v1/keys");
     expect(schemaAt("/v1/chat/completions", "post")).toMatchObject({ content: { "application/json": {} } });
     expect(JSON.stringify(body)).not.toContain("https://cdn");
   });

@@ -4,10 +4,10 @@ import type { RouteDoc } from "../route-table.ts";
 type Query = readonly (readonly [name: string, schema: JsonObject])[];
 
 const text: JsonObject = { type: "string" };
-const time: JsonObject = { type: "string", format: "date-time" };
+const time = (description: string): JsonObject => ({ type: "string", format: "date-time", description });
 const filters: Query = [
-  ["from", time],
-  ["to", time],
+  ["from", time("calls at or after this time; a date alone is its midnight in UTC")],
+  ["to", time("calls before this time; a date alone is its midnight in UTC")],
   ["key_id", text],
   ["model", text],
   ["provider", text],
@@ -32,6 +32,11 @@ const QUERIES: Readonly<Record<string, Query>> = {
   ],
   "/admin/books/margin": [["month", { type: "string", examples: ["2026-11"] }]],
   "/v1/credits": [["details", { type: "boolean", default: false }]],
+  "/v1/models": [
+    ["limit", { type: "integer", minimum: 1, maximum: 1000, default: 20, description: "of Anthropic's shape" }],
+    ["after_id", text],
+    ["before_id", text],
+  ],
   "/v1beta/models": [
     ["pageSize", { type: "integer", minimum: 1, maximum: 1000, default: 50 }],
     ["pageToken", text],
@@ -43,6 +48,15 @@ const QUERIES: Readonly<Record<string, Query>> = {
   ],
 };
 const STREAM_FORM: Query = [["alt", { type: "string", enum: ["sse"] }]];
+/** Where operators move money. */
+const REPEATABLE = /\/(?:credits|refund|credit-notes|payments)$/;
+const IDEMPOTENCY_KEY: JsonObject = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "A repeat with the same key and body gets the same answer; nothing is held, billed or booked twice",
+  schema: { ...text, maxLength: 255 },
+};
 const OPERATOR: Query = [["account_id", text]];
 
 /** Path and query parameters of a route, as OpenAPI describes them. */
@@ -55,7 +69,9 @@ export function parametersOf(doc: RouteDoc): JsonObject[] {
   }));
   const query =
     doc.method === "GET" ? queryOf(doc.path) : doc.path.endsWith(":streamGenerateContent") ? STREAM_FORM : [];
-  return [...inPath, ...query.map(([name, schema]): JsonObject => ({ name, in: "query", required: false, schema }))];
+  const inQuery = query.map(([name, schema]): JsonObject => ({ name, in: "query", required: false, schema }));
+  const takesKey = doc.method === "POST" && (doc.group === "inference" || REPEATABLE.test(doc.path));
+  return [...inPath, ...inQuery, ...(takesKey ? [IDEMPOTENCY_KEY] : [])];
 }
 
 function queryOf(path: string): Query {
