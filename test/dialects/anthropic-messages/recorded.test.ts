@@ -4,18 +4,17 @@ import { anthropicMessages } from "../../../src/dialects/anthropic-messages/inde
 import { decodeCountAnswer, decodeCountRequest } from "../../../src/dialects/anthropic-messages/count.ts";
 import { totalOutput } from "../../../src/ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../../src/lib/json.ts";
+import { expectSameCut } from "../../support/cuttings.ts";
 import { type FixtureCase, fixtureTest, loadCases } from "../../support/fixtures.ts";
 import {
   ANNOTATION,
   contextFor,
-  cutSomewhere,
   decode,
   decodeJson,
   decodeStream,
   decodeText,
   encodeStream,
   meaning,
-  numbers,
   ROUTE,
   SEALS,
   TARGET,
@@ -142,18 +141,7 @@ describe("content", () => {
 describe("the same events under any cutting", () => {
   for (const item of streams) {
     fixtureTest(item.id, () => {
-      const bytes = item.body();
-      const whole = JSON.stringify(decodeStream([bytes]));
-      const same = (pieces: Iterable<Uint8Array>): boolean => JSON.stringify(decodeStream(pieces)) === whole;
-      expect(same(Array.from(bytes, (_byte, index) => bytes.subarray(index, index + 1)))).toBe(true);
-      if (bytes.length <= 8192) {
-        for (let cut = 1; cut < bytes.length; cut += 1) {
-          if (!same([bytes.subarray(0, cut), bytes.subarray(cut)])) throw new Error(`cut at ${cut}`);
-        }
-        return;
-      }
-      const random = numbers(item.id);
-      for (let round = 0; round < 50; round += 1) expect(same(cutSomewhere(bytes, random))).toBe(true);
+      expectSameCut(item.body(), decodeStream);
     });
   }
 });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { anthropicMessages } from "../../../src/dialects/anthropic-messages/index.ts";
 import type { Annotation, AnswerContext, RouteFacts } from "../../../src/dialects/dialect.ts";
 import type { Answer } from "../../../src/ir/answer.ts";
@@ -110,22 +109,6 @@ export function frameData(text: string): JsonObject[] {
     .split("\n\n")
     .filter((frame) => frame !== "")
     .map((frame) => JSON.parse(frame.slice(frame.indexOf("data: ") + 6)) as JsonObject);
-}
-
-/** Seeded numbers in [0, 1): the same cuts at every run. */
-export function* numbers(seed: string): Generator<number> {
-  for (let counter = 0; ; counter += 1) {
-    const digest = createHash("sha256").update(`${seed}:${counter}`).digest();
-    yield digest.readUInt32BE(0) / 2 ** 32;
-  }
-}
-
-/** `bytes` cut at 1 to 12 places. */
-export function cutSomewhere(bytes: Uint8Array, random: Generator<number>): Uint8Array[] {
-  const next = (): number => random.next().value as number;
-  const count = 1 + Math.floor(next() * 12);
-  const cuts = Array.from({ length: count }, () => Math.floor(next() * (bytes.length + 1))).toSorted((a, b) => a - b);
-  return [0, ...cuts].map((start, index) => bytes.subarray(start, cuts[index] ?? bytes.length));
 }
 
 /** A request without what tells where its parts stood. */

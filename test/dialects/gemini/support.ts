@@ -125,29 +125,3 @@ export function chunksOf(text: string): JsonObject[] {
   const frames = [...reader.push(Buffer.from(text)), ...reader.end()];
   return frames.filter(({ frame }) => frame.data !== "").map(({ frame }) => parseJson(frame.data) as JsonObject);
 }
-
-/** The pieces of `bytes` cut at the given offsets. */
-export function cutAt(bytes: Uint8Array, offsets: readonly number[]): Uint8Array[] {
-  const ends = [...offsets, bytes.length];
-  return ends.map((end, index) => bytes.slice(index === 0 ? 0 : ends[index - 1], end));
-}
-
-/** Ways to cut a stream: byte by byte, every two pieces up to 8 KB, else 50 seeded cuts. */
-export function* cuttings(bytes: Uint8Array): Generator<Uint8Array[]> {
-  yield Array.from(bytes, (byte) => Uint8Array.of(byte));
-  if (bytes.length <= 8192) {
-    for (let at = 1; at < bytes.length; at += 1) yield cutAt(bytes, [at]);
-    return;
-  }
-  let state = 12_345;
-  const random = (): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    return state;
-  };
-  for (let round = 0; round < 50; round += 1) {
-    const offsets = Array.from({ length: 1 + (random() % 12) }, () => random() % bytes.length).toSorted(
-      (a, b) => a - b,
-    );
-    yield cutAt(bytes, offsets);
-  }
-}

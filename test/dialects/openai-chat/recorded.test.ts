@@ -7,11 +7,11 @@ import type { IrEvent } from "../../../src/ir/events.ts";
 import { emptyUsage, totalInput, totalOutput } from "../../../src/ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
 import { SseReader } from "../../../src/wire/sse.ts";
+import { expectSameCut } from "../../support/cuttings.ts";
 import { HANGING_MS } from "../../support/limits.ts";
 import { type FixtureCase, FIXTURES_AVAILABLE, fixtureTest, loadCases } from "../../support/fixtures.ts";
 import {
   answerContext,
-  cuttings,
   decodeBody,
   decodePieces,
   decodeRequest,
@@ -175,10 +175,7 @@ describe.skipIf(!FIXTURES_AVAILABLE)("recorded answers", () => {
   for (const item of streams) {
     test(`${item.id}: the same events under any cutting`, () => {
       const target = providerFacts(item.provider);
-      const whole = JSON.stringify(decodePieces([item.body()], target));
-      for (const pieces of cuttings(item.body())) {
-        if (JSON.stringify(decodePieces(pieces, target)) !== whole) throw new Error("cut into other events");
-      }
+      expectSameCut(item.body(), (pieces) => decodePieces(pieces, target));
     });
   }
 

@@ -4,6 +4,7 @@ import type { Answer } from "../../../src/ir/answer.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";
 import { INPUT_CLASSES, OUTPUT_CLASSES, sumTokens } from "../../../src/ir/usage.ts";
 import { isObject, type JsonObject, type JsonValue, parseJson } from "../../../src/lib/json.ts";
+import { expectSameCut } from "../../support/cuttings.ts";
 import { type FixtureCase, fixtureTest, loadCases } from "../../support/fixtures.ts";
 import {
   answerContext,
@@ -18,9 +19,6 @@ import {
   sse,
   targetFacts,
 } from "./support.ts";
-
-const TWO_PIECE_LIMIT = 8192;
-const SEEDED_CUTS = 50;
 
 const all = loadCases("openai-responses");
 const streams = all.filter((item) => item.kind === "sse");
@@ -131,41 +129,10 @@ describe("recorded errors", () => {
   }
 });
 
-function* everyByte(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let index = 0; index < bytes.length; index += 1) yield bytes.subarray(index, index + 1);
-}
-
-/** Deterministic pseudo-random cuts (mulberry32). */
-function* seededPieces(bytes: Uint8Array, seed: number): Generator<Uint8Array> {
-  let state = seed;
-  let start = 0;
-  while (start < bytes.length) {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    const size = 1 + (((mixed ^ (mixed >>> 14)) >>> 0) % Math.max(2, Math.floor(bytes.length / 6)));
-    yield bytes.subarray(start, start + size);
-    start += size;
-  }
-}
-
 describe("the same events under any cutting", () => {
   for (const item of streams) {
     fixtureTest(item.id, () => {
-      const bytes = item.body();
-      const whole = JSON.stringify(decodePieces([bytes]));
-      expect(JSON.stringify(decodePieces(everyByte(bytes)))).toBe(whole);
-      if (bytes.length <= TWO_PIECE_LIMIT) {
-        for (let cut = 1; cut < bytes.length; cut += 1) {
-          const pieces = decodePieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
-          if (JSON.stringify(pieces) !== whole) throw new Error(`different events when cut at byte ${cut}`);
-        }
-      } else {
-        for (let seed = 1; seed <= SEEDED_CUTS; seed += 1) {
-          const pieces = decodePieces(seededPieces(bytes, seed));
-          if (JSON.stringify(pieces) !== whole) throw new Error(`different events with the cuts of seed ${seed}`);
-        }
-      }
+      expectSameCut(item.body(), (pieces) => decodePieces(pieces));
     });
   }
 });
