@@ -18,4 +18,5 @@ export const LOSS_PLACES: Readonly<Record<string, readonly string[]>> = {
   "*.arguments": ["input"],
   "*.cache_control": ["prompt_cache_breakpoint"],
   "*.citations": ["annotations"],
+  "*.phase": ["^.phase"],
 };
