@@ -33,6 +33,11 @@ function buildProvider(name: string, raw: RawProvider, complete: boolean, proble
   const baseUrl = raw.base_url === undefined || raw.base_url === "" ? BASE_URL_OF_KIND[raw.kind] : raw.base_url;
   if (complete) checkBaseUrl(name, raw.kind, baseUrl, problems);
   const key = raw.api_key?.trim();
+  if (key !== undefined && !/^[ -~]*$/.test(key)) {
+    problems.add(["providers", name, "api_key"], "holds characters that no header can carry");
+  }
+  checkHeaders(["providers", name, "headers"], raw.headers, problems);
+  checkHeaders(["providers", name, "compat", "headers"], raw.compat?.headers, problems);
   return {
     name,
     kind: raw.kind,
@@ -44,6 +49,22 @@ function buildProvider(name: string, raw: RawProvider, complete: boolean, proble
     enabled: complete && (raw.enabled ?? true),
     keyless: raw.api_key === undefined,
   };
+}
+
+/** Headers by which the message itself, or the connection, is read: they are the gateway's own. */
+const FRAMING: ReadonlySet<string> = new Set([
+  "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+]); // prettier-ignore
+
+/** What a header can't say (RFC 9110, sections 5.1 and 5.5) would fail at each call. Values may be secrets and are not shown. */
+function checkHeaders(place: string[], headers: Record<string, string> | undefined, problems: Problems): void {
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)) problems.add([...place, name], "is no name of a header");
+    else if (FRAMING.has(name.toLowerCase())) problems.add([...place, name], "is set by the gateway itself");
+    else if (!/^[\t -~\u0080-\u00ff]*$/.test(value)) {
+      problems.add([...place, name], "holds characters that no header can carry");
+    }
+  }
 }
 
 function checkBaseUrl(name: string, kind: RawProvider["kind"], baseUrl: string | null, problems: Problems): void {

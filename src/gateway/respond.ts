@@ -21,7 +21,7 @@ export function answerHeaders(live: LiveCall): Record<string, string> {
   const prefix = live.catalog.brand.headerPrefix;
   const headers: Record<string, string> = {
     [`${prefix}-Request-ID`]: live.call.requestId,
-    [`${prefix}-Tier`]: live.call.principal.tier,
+    [`${prefix}-Tier`]: asciiText(live.call.principal.tier),
   };
   if (live.injectedCap !== null) headers[`${prefix}-Output-Cap`] = String(live.injectedCap);
   if (live.requestLosses.length > 0) headers[`${prefix}-Losses`] = lossHeader(live.requestLosses);
@@ -44,6 +44,7 @@ function lossHeader(losses: readonly Loss[]): string {
   return items.join(", ");
 }
 
+/** Text of a catalog, a token or a client as a header can carry it. */
 const asciiText = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "'");
 
 /** The whole answer at once: settled first, so that whoever sees the body can find its receipt. */

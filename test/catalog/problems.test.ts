@@ -125,6 +125,26 @@ const CASES: [name: string, text: string, line: string][] = [
     "4:46: providers.local.base_url: must not hold credentials; put the key into api_key",
   ],
   [
+    "a name that no header has",
+    minimal({ providers: '  local: {kind: openai-compatible, base_url: "http://x", headers: {"X-Ü": "a"}}' }),
+    '4:75: providers.local.headers["X-Ü"]: is no name of a header',
+  ],
+  [
+    "a header that would end its message",
+    minimal({ providers: '  local: {kind: openai-compatible, base_url: "http://x", headers: {Content-Length: "0"}}' }),
+    "4:84: providers.local.headers.Content-Length: is set by the gateway itself",
+  ],
+  [
+    "a header of two lines",
+    minimal({ providers: '  local: {kind: anthropic, compat: {headers: {X-A: "b\\r\\nX-B: c"}}}' }),
+    "4:52: providers.local.compat.headers.X-A: holds characters that no header can carry",
+  ],
+  [
+    "a key of two lines",
+    minimal({ providers: '  local: {kind: anthropic, api_key: "sk-a\\nsk-b"}' }),
+    "4:37: providers.local.api_key: holds characters that no header can carry",
+  ],
+  [
     "a variable",
     minimal({ more: 'brand: {name: "${NAME}"}' }),
     "9:15: brand.name: the variable NAME is not set; set it or write ${NAME:-value}",

@@ -166,3 +166,16 @@ describe("Idempotency-Key", () => {
 test("the books are in order after all of this", () => {
   expect(gateway.verify()).toEqual([]);
 });
+
+test("a tier may be called what its operator likes: the header says what a header can", async () => {
+  await using gateway = await startGateway({
+    catalog: catalogOf({
+      providers: { echo: { kind: "echo", url: "" } },
+      access: { tiers: { "プロ plus": { models: [] } }, default_tier: "プロ plus" },
+    }),
+  });
+  const { key } = await gateway.createKey({ credit: "5.00" });
+  const response = await gateway.post("/v1/chat/completions", CLIENTS[0]?.body({}) ?? {}, key);
+  expect(response.status).toBe(200);
+  expect(response.headers.get("x-tollgate-tier")).toBe("?? plus");
+});
