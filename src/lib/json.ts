@@ -48,16 +48,18 @@ export function parseJson(text: string): JsonValue {
   }
 }
 
-/** Whether the text is one whole JSON value. */
-export function isJson(text: string): boolean {
+/** The value of a text as parseJson reads it; undefined when it is no JSON. */
+export function tryJson(text: string): JsonValue | undefined {
   try {
-    JSON.parse(text);
-    return true;
+    return parseJson(text);
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
+
+/** Whether the text is one whole JSON value. */
+export const isJson = (text: string): boolean => tryJson(text) !== undefined;
 
 /**
  * A JSON number printed exactly as `text` (a plain decimal): amounts never get an exponent or lose a digit. A number where one prints as this

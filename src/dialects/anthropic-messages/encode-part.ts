@@ -1,5 +1,5 @@
 import type { Part, PartOf } from "../../ir/request.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { CUSTOM_INPUT_FIELD } from "../shared/custom-tool.ts";
 import { encodeCitation } from "./citations.ts";
 import { encodeMedia } from "./encode-media.ts";
@@ -94,13 +94,8 @@ function toolInput(part: PartOf<"tool-call">, encoding: Encoding): JsonObject {
 /** Tool arguments as a JSON object, no arguments as an empty one; null when the text is anything else. */
 export function parseArguments(text: string): JsonObject | null {
   if (text.trim() === "") return {};
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const value = tryJson(text);
+  return isObject(value) ? value : null;
 }
 
 function encodeToolResult(part: PartOf<"tool-result">, encoding: Encoding): JsonObject {

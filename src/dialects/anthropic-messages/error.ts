@@ -1,5 +1,5 @@
 import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
-import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import type { ErrorStyle, RenderedError } from "../dialect.ts";
 import { ERROR_STATUSES } from "./wire-names.ts";
@@ -53,18 +53,9 @@ function readFacts(body: JsonValue): ErrorFacts {
   return { code: typeof code === "string" ? code : null, message: words };
 }
 
-function parseOrNull(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
 /** An error body of any shape as a failure; never throws. Text that isn't JSON (HTML of a proxy) is not shown. */
 export function decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
-  const body = parseOrNull(text);
+  const body = tryJson(text) ?? null;
   const facts = readFacts(body);
   const seconds = retryAfter(headers);
   return {

@@ -1,7 +1,7 @@
 import type { AnswerContext } from "../dialect.ts";
 import type { NativeValue, ToolKind } from "../../ir/events.ts";
 import type { Seal, SealedPart } from "../../ir/seal.ts";
-import { isObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, tryJson } from "../../lib/json.ts";
 import { wrapCustomInput } from "../shared/custom-tool.ts";
 import { envelopeSignature } from "./signature.ts";
 import { toolTypeOf } from "./tool-names.ts";
@@ -57,11 +57,6 @@ export function nativePart(native: NativeValue): JsonObject | null {
 }
 
 function parsedObject(text: string): JsonObject | null {
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const value = tryJson(text);
+  return isObject(value) ? value : null;
 }

@@ -1,5 +1,5 @@
 import type { UpstreamFailure } from "../../ir/error.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { words } from "../../lib/words.ts";
 import { objectsOf, textOf } from "./proto.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
@@ -27,18 +27,8 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = words({
 /** An error body of any shape (https://cloud.google.com/apis/design/errors; arrays around it, strings, HTML). Never throws. */
 export function decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
   const retry = secondsOf(headers.get("retry-after"));
-  const failure = errorOf(status, parsed(text) ?? text);
+  const failure = errorOf(status, tryJson(text) ?? text);
   return retry === undefined ? failure : { ...failure, retryAfterSeconds: retry };
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    // Not JSON: the text itself is what there is to tell.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** The failure that a body stands for; `status` null when it came inside a stream and only the body tells. */
@@ -62,7 +52,7 @@ export function errorOf(status: number | null, body: JsonValue): UpstreamFailure
 /** Some proxies put the whole error body, as text, into its message. */
 function nestedError(error: JsonObject): JsonObject | null {
   const message = textOf(error.message)?.trim() ?? "";
-  const inner = message.startsWith("{") ? parsed(message) : undefined;
+  const inner = message.startsWith("{") ? tryJson(message) : undefined;
   return isObject(inner) && isObject(inner.error) ? inner : null;
 }
 

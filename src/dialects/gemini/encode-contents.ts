@@ -1,6 +1,6 @@
 import type { Part, PartOf, Turn } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
-import { isObject, type JsonObject, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, tryJson } from "../../lib/json.ts";
 import { wrapCustomInput } from "../shared/custom-tool.ts";
 import { encodeMedia } from "./encode-media.ts";
 import type { EncodeScope } from "./encode-scope.ts";
@@ -126,12 +126,8 @@ function ownSignature(seal: Seal | undefined, path: string, scope: EncodeScope):
 function argumentsOf(part: PartOf<"tool-call">, scope: EncodeScope): JsonObject {
   const text = part.kind === "custom" ? wrapCustomInput(part.arguments) : part.arguments;
   if (text.trim() === "") return {};
-  try {
-    const args = parseJson(text);
-    if (isObject(args)) return args;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
+  const args = tryJson(text);
+  if (isObject(args)) return args;
   scope.lose(`${part.path}.arguments`, "the arguments are not a JSON object; sent as text in the field `arguments`");
   return { arguments: text };
 }

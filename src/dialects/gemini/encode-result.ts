@@ -1,5 +1,5 @@
 import type { Part, PartOf } from "../../ir/request.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, tryJson } from "../../lib/json.ts";
 import { encodeMedia } from "./encode-media.ts";
 import type { EncodeScope } from "./encode-scope.ts";
 
@@ -53,18 +53,9 @@ function responseObject(text: string, isError: boolean, hasMedia: boolean): Json
   if (isError) return { error: text };
   // Beside media an empty object says nothing.
   if (hasMedia && text === "{}") return { output: text };
-  const value = text.startsWith("{") ? parsed(text) : null;
+  const value = text.startsWith("{") ? tryJson(text) : undefined;
   if (isObject(value) && value.output === undefined && value.error === undefined && JSON.stringify(value) === text) {
     return value;
   }
   return { output: text };
-}
-
-function parsed(text: string): JsonValue {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Part, PartOf, Turn } from "../../ir/request.ts";
 import type { Seal } from "../../ir/seal.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { wrapCustomInput } from "../shared/custom-tool.ts";
 import { encodeAnnotation } from "./annotation.ts";
 import { bareText, textPart } from "./encode-media.ts";
@@ -76,7 +76,7 @@ export class AssistantMessage {
         this.#content.push({ type: "thinking", thinking, signature: part.seal.value });
         return;
       }
-      const details = parsed(part.seal.value);
+      const details = tryJson(part.seal.value);
       if (Array.isArray(details)) this.#details.push(...details);
       this.#thoughts.push(part.path);
       return;
@@ -93,7 +93,7 @@ export class AssistantMessage {
   /** JSON that the target minted for one of its own fields. */
   #unsealed(seal: Seal, path: string): JsonObject | null {
     if (!this.#encoding.mayUnseal(seal, path)) return null;
-    const value = parsed(seal.value);
+    const value = tryJson(seal.value);
     return isObject(value) ? value : null;
   }
 
@@ -152,14 +152,4 @@ export class AssistantMessage {
 /** A content part that is nothing but text, so that it may stand as a string. */
 export function isPlainText(part: JsonObject): boolean {
   return part["type"] === "text" && Object.keys(part).length === 2;
-}
-
-/** The value of a seal of this dialect, which is the JSON of a field; undefined when it isn't. */
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

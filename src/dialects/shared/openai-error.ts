@@ -1,6 +1,6 @@
 import type { ErrorStyle, RenderedError } from "../dialect.ts";
 import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { words } from "../../lib/words.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
 
@@ -66,7 +66,7 @@ export function inBandFailure(error: JsonObject): UpstreamFailure {
  * An error body of any status and shape: `{error: {…}}`, `{error: "…"}`, `{detail: …}`, `{object: "error"}`, `{message}`, HTML. Never throws.
  */
 export function decodeOpenAiError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
-  const body = parseBody(text);
+  const body = tryJson(text) ?? null;
   const error = isObject(body) && isObject(body["error"]) ? body["error"] : isObject(body) ? body : {};
   const retryAfterSeconds = retryAfter(headers);
   const type = wordOf(error["type"]);
@@ -97,15 +97,6 @@ function messageOf(error: JsonObject): string {
 function wordOf(value: JsonValue | undefined): string | null {
   if (typeof value === "string" && value !== "") return value;
   return typeof value === "number" ? String(value) : null;
-}
-
-function parseBody(text: string): JsonValue {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 /** Seconds of `retry-after-ms` or of `retry-after` in its numeric form (RFC 9110, section 10.2.3). */
