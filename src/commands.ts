@@ -1,8 +1,11 @@
 /** The commands, wired to the parts that do the work. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { defineCommand } from "citty";
 import manifest from "../package.json" with { type: "json" };
 import { openApp, openOffline } from "./app.ts";
 import { accountsCommand } from "./cli/accounts-commands.ts";
+import type { Place } from "./cli/admin-call.ts";
 import { backupCommand } from "./cli/backup-command.ts";
 import { booksCommand } from "./cli/books-commands.ts";
 import { type CatalogContext, catalogCommand } from "./cli/catalog-commands.ts";
@@ -21,6 +24,7 @@ import { type Config, type Flags, readConfig } from "./config.ts";
 import { createLogger } from "./lib/log.ts";
 import { serve } from "./serve.ts";
 import { backUp } from "./store/backup.ts";
+import { DATABASE_FILE } from "./store/files.ts";
 import { settledCalls } from "./store/settled-calls.ts";
 import { verifyDataFolder } from "./store/verify.ts";
 
@@ -31,9 +35,12 @@ const configOf = (flags: Flags): Config => readConfig(flags, process.env);
 
 const adminContext = {
   out,
-  connect: (dataDir: string | undefined) => {
-    const config = configOf({ dataDir });
-    return connect(config.dataDir, () => openOffline(config, createLogger(errorOut, "warn")));
+  connect: (place: Place) => {
+    const config = configOf(place);
+    return connect(config.dataDir, {
+      exists: existsSync(join(config.dataDir, DATABASE_FILE)),
+      open: () => openOffline(config, createLogger(errorOut, "warn")),
+    });
   },
 };
 

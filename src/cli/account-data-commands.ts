@@ -1,7 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { defineCommand } from "citty";
-import { type AdminContext, call, common, id, withConnection } from "./admin-call.ts";
-import { dataDirFlag } from "./flags.ts";
+import { type AdminContext, call, common, id, placeFlags, withConnection } from "./admin-call.ts";
 import { CommandError } from "./transport.ts";
 
 /** `accounts export ID FILE`: NDJSON into a new file that only its owner may read. */
@@ -12,7 +11,7 @@ export function exportCommand(context: AdminContext) {
       description: "Write everything about an account into a new file, as NDJSON, without secrets",
     },
     args: {
-      ...dataDirFlag,
+      ...placeFlags,
       id: { type: "positional", required: true, description: "account id" },
       file: { type: "positional", required: true, description: "the new file" },
     },

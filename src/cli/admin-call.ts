@@ -1,28 +1,40 @@
-import { dataDirFlag, jsonFlag } from "./flags.ts";
+import { catalogFlags, dataDirFlag, jsonFlag } from "./flags.ts";
 import { type Output, printResult } from "./output.ts";
 import type { Connection } from "./transport.ts";
 
+/** Which data folder, and by which catalog where no server runs that has one: prefixes of keys, currency and tiers come out of it. */
+export interface Place {
+  dataDir: string | undefined;
+  catalog: string | undefined;
+  profile: string | undefined;
+}
+
 /** What every command that talks to the admin API is given. */
 export interface AdminContext {
-  connect(dataDir: string | undefined): Promise<Connection>;
+  connect(place: Place): Promise<Connection>;
   out: Output;
 }
 
+/** Arguments that say where the admin API is. */
+export const placeFlags = { ...dataDirFlag, ...catalogFlags } as const;
 /** Arguments of every command that talks to the admin API. */
-export const common = { ...dataDirFlag, ...jsonFlag } as const;
+export const common = { ...placeFlags, ...jsonFlag } as const;
 
-interface CommonArgs {
+interface PlaceArgs {
   "data-dir"?: string;
-  json?: boolean;
+  catalog?: string;
+  profile?: string;
 }
+type CommonArgs = PlaceArgs & { json?: boolean };
 
 /** What `use` gives, over a connection to the admin API that is closed afterwards. */
 export async function withConnection<T>(
   context: AdminContext,
-  args: Pick<CommonArgs, "data-dir">,
+  args: PlaceArgs,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = await context.connect(args["data-dir"]);
+  const { "data-dir": dataDir, catalog, profile } = args;
+  const connection = await context.connect({ dataDir, catalog, profile });
   try {
     return await use(connection);
   } finally {

@@ -28,21 +28,31 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** The data folder of a server that does not run. */
+export interface LocalData {
+  /** Whether there is a database in it. */
+  exists: boolean;
+  open(): Promise<LocalServer>;
+}
+
 /**
  * Connects to the running server of `dataDir` by its 0600 socket; when none answers, opens the data folder itself (which takes the
- * folder's lock, so two writers can't meet).
+ * folder's lock, so two writers can't meet). Only the first account makes a folder anew: anything else there is a mistaken `--data-dir`.
  */
-export async function connect(dataDir: string, openLocal: () => Promise<LocalServer>): Promise<Connection> {
+export async function connect(dataDir: string, local: LocalData): Promise<Connection> {
   const socket = join(dataDir, CONTROL_SOCKET);
   if (existsSync(socket) && (await answers(socket))) {
     const send: Send = (url, init) => fetch(url, { ...init, unix: socket });
     return connectionOver(send, () => Promise.resolve());
   }
-  const local = await openLocal();
-  return connectionOver(
-    (url, init) => local.fetch(new Request(url, init)),
-    () => local.close(),
-  );
+  let opened: Promise<LocalServer> | null = null;
+  const send: Send = async (url, init) => {
+    const makesFirst = init.method === "POST" && url.endsWith("/admin/accounts");
+    if (!local.exists && !makesFirst) throw new CommandError(`no database in ${dataDir}; --data-dir names its folder`);
+    opened ??= local.open();
+    return (await opened).fetch(new Request(url, init));
+  };
+  return connectionOver(send, async () => (await opened)?.close());
 }
 
 const connectionOver = (send: Send, close: () => Promise<void>): Connection => ({

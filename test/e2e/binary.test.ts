@@ -120,6 +120,26 @@ describe("commands", () => {
     await walk(folder.path);
   });
 
+  test("go by the server's catalog without one, too; a mistaken data folder is told and not made", async () => {
+    using folder = new Folder();
+    const wallet = ["--profile", "wallet", "--json"];
+    const { id } = JSON.parse((await run(folder.path, ["accounts", "create", "--name", "A", ...wallet])).stdout) as {
+      id: string;
+    };
+    const made = await run(folder.path, ["keys", "create", "--account", id, ...wallet]);
+    expect(made.stdout).toMatch(/"key":"sk-/);
+    const credit = await run(folder.path, ["credits", "add", "--account", id, "--amount", "1.00", ...wallet]);
+    expect(JSON.parse(credit.stdout)).toMatchObject({ currency: "myr", balance_cents: 100 });
+    for (const words of [
+      ["accounts", "list"],
+      ["keys", "create", "--account", id],
+    ]) {
+      const mistaken = await run(folder.path, [...words, "--data-dir", "elsewhere"]);
+      expect([mistaken.code, mistaken.stderr]).toEqual([1, expect.stringContaining("no database in")]);
+    }
+    expect(existsSync(join(folder.path, "elsewhere"))).toBe(false);
+  });
+
   test("work through the control socket of a running server", async () => {
     using folder = new Folder();
     await using server = await startBinary(folder.path);
