@@ -132,3 +132,9 @@ test.each([
   expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
   expect(closed).toBe(true);
 });
+
+test("a control character in a header that would be passed on is the client's mistake, not the provider's", async () => {
+  const { text } = await raw(head("OpenAI-Beta: a\x7fb", length, "Connection: close") + BODY);
+  expect(text).toStartWith("HTTP/1.1 400");
+  expect(text).toContain("openai-beta holds a control character");
+});

@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import type { RouteFacts } from "../../dialects/dialect.ts";
 import type { Operation } from "../../gateway/types.ts";
 import type { DialectId } from "../../ir/dialect-id.ts";
+import { invalidRequest } from "../../ir/error.ts";
 import { errorResponse, toGatewayError } from "../errors.ts";
 import { requestIdOf } from "../ids.ts";
 import type { PeerSource } from "../peer.ts";
@@ -89,7 +90,10 @@ function pickHeaders(headers: Headers, names: readonly string[]): RouteFacts["he
   const picked: Record<string, string> = {};
   for (const name of names) {
     const value = headers.get(name);
-    if (value !== null) picked[name] = value;
+    if (value === null) continue;
+    // The one control character that the server lets through (RFC 9110, section 5.5); it would not be sent on.
+    if (value.includes("\u007f")) throw invalidRequest(null, `The header ${name} holds a control character.`);
+    picked[name] = value;
   }
   return picked;
 }
