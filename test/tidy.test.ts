@@ -160,3 +160,13 @@ test("nothing is silenced, and nothing speaks of how the project is made", () =>
     .map(({ name }) => name);
   expect(wrong).toEqual([]);
 });
+
+test("no test has a time limit of its own", () => {
+  const wrong = filesBelow(join(ROOT, "test"))
+    .map((path) => ({ name: relative(ROOT, path), text: readFileSync(path, "utf8") }))
+    .filter(({ text }) =>
+      /\},\s*[\d_]{4,},?\s*\);|(?<!\.)setDefaultTimeout\((?!HANGING_MS)|\{ timeout: [\d_]+/.test(text),
+    )
+    .map(({ name }) => name);
+  expect(wrong).toEqual([]);
+});

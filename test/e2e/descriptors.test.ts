@@ -1,13 +1,16 @@
 /** A process without a free file descriptor: those who are served are served on, and new ones when there is room. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { catalogOf, clientOf, kindOf } from "../gateway/support.ts";
 import { startGateway } from "../support/gateway.ts";
+import { HANGING_MS } from "../support/limits.ts";
 import { startUpstream } from "../support/upstream.ts";
 import { serve } from "./server.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const client = clientOf("openai-chat");
 const kind = kindOf(client.id);
@@ -85,5 +88,5 @@ describe.skipIf(process.platform === "win32")("without a free file descriptor", 
     server.child.kill("SIGTERM");
     expect(await server.child.exited).toBe(0);
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 });

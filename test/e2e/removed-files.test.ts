@@ -1,12 +1,15 @@
 /** Files of the data folder that somebody removes, or puts others in place of, while a gateway has them open. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, mkdtempSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DATABASE_FILE } from "../../src/store/files.ts";
 import { catalogOf, clientOf, kindOf, requestIdOf } from "../gateway/support.ts";
 import { startGateway } from "../support/gateway.ts";
+import { HANGING_MS } from "../support/limits.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const client = clientOf("openai-chat");
 const kind = kindOf(client.id);
@@ -50,7 +53,7 @@ describe.each([
     }
     expect((await gateway.get("/ready")).status).toBe(503);
     expect(gateway.logs.join("")).toContain("was removed or replaced while in use");
-  }, 30_000);
+  });
 });
 
 test("when the log is removed, an orderly stop still brings what it held into the database", async () => {

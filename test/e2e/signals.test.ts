@@ -1,10 +1,13 @@
 /** Signals while calls are under way: nobody's answer is cut short, and nobody's books are wrong. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { catalogOf, clientOf, framesOf, kindOf, model, requestIdOf, StreamReader } from "../gateway/support.ts";
 import { Folder, run, type RunningBinary, startBinary } from "../support/binary.ts";
+import { HANGING_MS } from "../support/limits.ts";
 import { gate, startUpstream, type Upstream } from "../support/upstream.ts";
+
+setDefaultTimeout(HANGING_MS);
 
 const client = clientOf("openai-chat");
 const kind = kindOf(client.id);
@@ -20,7 +23,8 @@ afterAll(() => up.stop());
 async function start(folder: Folder, args: string[] = []): Promise<{ server: RunningBinary; key: string }> {
   const file = join(folder.path, "catalog.yaml");
   writeFileSync(file, catalog("m"), { mode: 0o600 });
-  const server = await startBinary(folder.path, ["--catalog", file, ...args], { TOLLGATE_ADMIN_TOKEN: "operator" });
+  const env = { TOLLGATE_ADMIN_TOKEN: "operator", TOLLGATE_SHUTDOWN_GRACE_MS: String(HANGING_MS) };
+  const server = await startBinary(folder.path, ["--catalog", file, ...args], env);
   const admin = async (path: string, body: object): Promise<Record<string, unknown>> => {
     const headers = { authorization: "Bearer operator", "content-type": "application/json" };
     const response = await fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
@@ -72,7 +76,7 @@ describe("SIGTERM with a stream under way", () => {
     expect(framesOf(await reader.rest()).some((frame) => client.isTerminal(frame))).toBe(true);
     expect(await server.child.exited).toBe(0);
     expect(await recordsAfter(folder)).toContain('"stream_state":"completed"');
-  }, 30_000);
+  });
 
   test("a second one ends the process at once; the next start settles what was delivered", async () => {
     using folder = new Folder();
@@ -88,7 +92,7 @@ describe("SIGTERM with a stream under way", () => {
     up.gate("middle").open();
     // How much of it counts is up to the last checkpoint; that nothing stays open is not.
     expect(await recordsAfter(folder)).toContain(id);
-  }, 30_000);
+  });
 });
 
 test("SIGHUP upon SIGHUP under load, the catalog changing all the while: every call is answered, the last catalog is in force", async () => {
@@ -121,4 +125,4 @@ test("SIGHUP upon SIGHUP under load, the catalog changing all the while: every c
   }
   expect((await server.stop()).code).toBe(0);
   expect((await run(folder.path, ["verify"])).stdout).toContain("ok");
-}, 60_000);
+});
