@@ -95,6 +95,7 @@ function requestOf(requestId: string, accountId: string, keyId: string, model: s
     callCap: null,
     dailyMessages: null,
     charge: "wallet",
+    streamed: true,
     context: { model, provider: "openai", endpoint: "/v1/chat/completions", dialect: "openai-chat" },
     pin: PIN,
   } as const;

@@ -64,7 +64,7 @@ export async function pour(
       const variant = variants[Math.floor(Math.random() * VARIANTS)]!;
       addCall(ops, { customer, wallet, revenue, requestId, at, holdId: nextHoldId + done, variant });
     }
-    await storage.append(ops, false);
+    await storage.append(ops, { vital: false, flush: true });
     onBatch(done);
   }
   return sample;

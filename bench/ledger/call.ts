@@ -43,6 +43,7 @@ export async function call(
     callCap: null,
     dailyMessages: null,
     charge: "wallet",
+    streamed: true,
     context: CONTEXT,
     pin: PIN,
   });

@@ -15,7 +15,7 @@ import type { Target } from "../routing/types.ts";
 import type { LiveCall } from "./live-call.ts";
 
 export interface Reserved {
-  /** Resolves when the hold is on disk. */
+  /** Resolves when the hold is on disk; for an answer that goes out as a whole, when it is written. */
   durable: Promise<void>;
   /** The balance pays only for a lower output cap than the request was prepared with: it must be prepared anew. */
   capLowered: boolean;
@@ -105,6 +105,7 @@ function tryReserve(live: LiveCall, targets: readonly Target[], amount: Nano): P
         ? { subject: principal.limitSubject, limit: principal.limits.messagesPerDay }
         : null,
     charge: tier?.charge ?? "wallet",
+    streamed: live.read.stream,
     context: {
       model: first.model.id,
       provider: first.provider.name,

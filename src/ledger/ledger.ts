@@ -23,7 +23,7 @@ import {
   liveGrants,
   type OpenHold,
 } from "./state.ts";
-import type { AuditMoney, LedgerOp, LedgerStorage, SettlementRow, StoredHold } from "./storage.ts";
+import type { AppendOptions, AuditMoney, LedgerOp, LedgerStorage, SettlementRow, StoredHold } from "./storage.ts";
 import { NOTHING, settlementRow, storedHold } from "./stored.ts";
 import { post, turnAccount } from "./turn.ts";
 import type * as Port from "./types.ts";
@@ -47,6 +47,10 @@ interface Checkpoints {
   /** Resolves when they are on disk. */
   written: Promise<void>;
 }
+
+const VITAL: AppendOptions = { vital: true, flush: true };
+const DURABLE: AppendOptions = { vital: false, flush: true };
+const WRITTEN: AppendOptions = { vital: false, flush: false };
 
 const PATIENCE_MS = 5_000;
 const defaultPatience = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
@@ -116,7 +120,7 @@ export class BookLedger implements Port.LedgerAdmin {
     const { callCap, keyMonthlyCap, accountMonthlyCap } = request;
     this.#open(hold, decision.admission, { call: callCap, key: keyMonthlyCap, account: accountMonthlyCap }, ops);
     const { id, requestId, accountId, amount, createdAt } = hold;
-    const durable = this.#append(ops);
+    const durable = this.#append(ops, request.streamed ? DURABLE : WRITTEN);
     return Promise.resolve({ ok: true, hold: { id: String(id), requestId, accountId, amount, createdAt }, durable });
   }
 
@@ -142,7 +146,7 @@ export class BookLedger implements Port.LedgerAdmin {
     const ops: LedgerOp[] = [];
     const written = Promise.resolve().then(async () => {
       this.#checkpoints = null;
-      await this.#append(ops, true);
+      await this.#append(ops, VITAL);
       for (let count = 0; count < ops.length; count += 1) failpoint("checkpoint");
     });
     return { ops, written };
@@ -196,7 +200,7 @@ export class BookLedger implements Port.LedgerAdmin {
     if (lost !== null) return lost;
     const currency = this.#options.currency();
     // Vital like every end: what waits for storage that takes ends would try for ever to write anything less.
-    await this.#append([{ op: "audit", holdId: null, record: audit, money: noMoney(currency) }], true);
+    await this.#append([{ op: "audit", holdId: null, record: audit, money: noMoney(currency) }], VITAL);
     const { requestId, accountId } = audit;
     const settledAt = this.#options.clock.now();
     const { detail } = voidedOutcome("the hold could not be stored");
@@ -235,7 +239,7 @@ export class BookLedger implements Port.LedgerAdmin {
     }
     this.#lookAtThreshold(hold.account, ops);
     failpoint("before-settle-commit");
-    return { settlement, durable: this.#append(ops, true) };
+    return { settlement, durable: this.#append(ops, VITAL) };
   }
 
   record(audit: Port.AuditRecordInput): Promise<void> {
@@ -363,8 +367,8 @@ export class BookLedger implements Port.LedgerAdmin {
     if (!this.healthy()) throw new LedgerUnavailable("admission is shut");
   }
 
-  #append(ops: readonly LedgerOp[], vital = false): Promise<void> {
-    return this.#options.storage.append(ops, vital).catch(refuse);
+  #append(ops: readonly LedgerOp[], options = DURABLE): Promise<void> {
+    return this.#options.storage.append(ops, options).catch(refuse);
   }
 }
 

@@ -179,6 +179,13 @@ export interface ChargedParts {
   parts: StoredPart[];
 }
 
+export interface AppendOptions {
+  /** The rows end what is under way: they are taken as long as the disk takes anything. */
+  vital: boolean;
+  /** False: it is enough that the rows are written; they are on disk with the next that are flushed. */
+  flush: boolean;
+}
+
 /**
  * Storage of the ledger. `append` resolves when its rows are on disk and rejects when they can't be (RowsRefused when they never will). What
  * is given to `onReset` is called before any rejection is told, and again before writing goes on: memory must be read anew.
@@ -186,8 +193,7 @@ export interface ChargedParts {
 export interface LedgerStorage {
   load(): LedgerSnapshot;
   counter(subject: string, period: string): Nano;
-  /** `vital` rows end what is under way: they are taken as long as the disk takes anything. */
-  append(ops: readonly LedgerOp[], vital: boolean): Promise<void>;
+  append(ops: readonly LedgerOp[], options: AppendOptions): Promise<void>;
   onReset(reset: () => void): void;
   /** False: nothing new may be promised. */
   healthy(): boolean;

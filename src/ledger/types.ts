@@ -58,6 +58,8 @@ export interface ReserveRequest {
   dailyMessages: { subject: string; limit: number } | null;
   /** How the tier pays: wallet only, or grants first and then metered overage. */
   charge: "wallet" | "subscription" | "metered" | "free";
+  /** Content may reach the client before the call's end: then the hold must be on disk first. Else the end's flush puts it there. */
+  streamed: boolean;
   /** Facts for recovery and audit that are known now: model, provider, endpoint, dialect … Small JSON, never content. */
   context: JsonObject;
   /** Pin of the first target; replaced by `settle`'s own when another served. */
@@ -73,7 +75,11 @@ export interface Hold {
 }
 
 export type Reservation =
-  | { ok: true; hold: Hold; /** Resolves when the hold is on disk; rejects when it can't be. */ durable: Promise<void> }
+  | {
+      ok: true;
+      hold: Hold;
+      /** Resolves when the hold is on disk, or written where that is enough; rejects when it can't be. */ durable: Promise<void>;
+    }
   | { ok: false; refusal: Refusal };
 
 export type UsageSource = "provider" | "counted" | "bounded";

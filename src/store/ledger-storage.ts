@@ -5,6 +5,7 @@ import { encodeRecord } from "../audit/record.ts";
 import type { Book } from "../ledger/books.ts";
 import { receiptOf } from "../ledger/settling.ts";
 import type {
+  AppendOptions,
   ChargedParts,
   CreditRow,
   Grant,
@@ -18,9 +19,6 @@ import { checkNano, type Nano } from "../lib/money.ts";
 import * as rows from "./ledger-rows.ts";
 import { type LedgerStatements, prepareLedgerStatements } from "./ledger-statements.ts";
 import type { Writer } from "./writer.ts";
-
-const VITAL = { vital: true };
-const NOT_VITAL = { vital: false };
 
 /** The last row of the chain. */
 interface Head {
@@ -71,8 +69,8 @@ export class SqliteLedgerStorage implements LedgerStorage {
     this.#writer.onReset(reset);
   }
 
-  append(ops: readonly LedgerOp[], vital: boolean): Promise<void> {
-    return this.#writer.enqueue(() => this.#applyAll(ops), vital ? VITAL : NOT_VITAL);
+  append(ops: readonly LedgerOp[], options: AppendOptions): Promise<void> {
+    return this.#writer.enqueue(() => this.#applyAll(ops), options);
   }
 
   /** All ops or none: sums are added only when every row is in. */

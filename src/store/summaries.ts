@@ -69,7 +69,7 @@ export class Summaries {
       const newest = this.#db.query("SELECT max(seq) AS newest FROM calls").get() as { newest: bigint | null };
       const target = Number(newest.newest ?? 0n);
       while (!this.#closed && this.position() < target) {
-        await this.#writer.enqueue(() => this.#step());
+        await this.#writer.enqueue(() => this.#step(), { flush: false });
         if (pauseMs > 0 && this.position() < target) await Bun.sleep(pauseMs);
       }
     } catch (error) {

@@ -6,11 +6,20 @@ import type { Reserve } from "./reserve.ts";
 
 type Write = () => void;
 
+export interface WriteOptions {
+  /** Ends what is under way, and may use the reserve; false. */
+  vital?: boolean;
+  /** True: done when it is on disk. False: done when it is written, which a killed process doesn't undo, and on disk with the next that is flushed. */
+  flush?: boolean;
+}
+
 /** What went wrong with single writes of a batch, by their place; null = all of them are on disk. */
 type Failures = ReadonlyMap<number, unknown> | null;
 
 interface Batch {
   writes: Write[];
+  /** Somebody waits for the disk. */
+  mustFlush: boolean;
   done: PromiseWithResolvers<Failures>;
 }
 
@@ -93,17 +102,18 @@ export class Writer {
   }
 
   /**
-   * Joins the transaction of this turn. Resolves when it is on disk; rejects when it can't be, with RowsRefused when this write alone
-   * was at fault. `vital` writes end what is under way, and may use the reserve.
+   * Joins the transaction of this turn. Resolves when it is on disk, or only written if that is enough; rejects when it can't be, with RowsRefused
+   * when this write alone was at fault.
    */
-  enqueue(write: Write, { vital } = { vital: false }): Promise<void> {
+  enqueue(write: Write, { vital = false, flush = true }: WriteOptions = {}): Promise<void> {
     if (this.#state === "down" || (this.#state === "tight" && !vital)) {
       return Promise.reject(new Error("the database can't be written"));
     }
     if (this.#batch === null) {
-      this.#batch = { writes: [], done: Promise.withResolvers() };
-      if (this.#flushing === null) this.#commitSoon();
+      this.#batch = { writes: [], mustFlush: false, done: Promise.withResolvers() };
+      if (this.#flushing === null || !flush) this.#commitSoon();
     }
+    if (flush) this.#batch.mustFlush = true;
     const place = this.#batch.writes.push(write) - 1;
     return this.#batch.done.promise.then((failures) => {
       if (failures !== null && failures.has(place)) throw new RowsRefused(failures.get(place));
@@ -124,12 +134,14 @@ export class Writer {
 
   #commitBatch(): void {
     const batch = this.#batch;
-    if (batch === null || this.#flushing !== null) return;
+    // What needs no flush does not wait for one.
+    if (batch === null || (this.#flushing !== null && batch.mustFlush)) return;
     try {
       const failures = this.#commit(batch.writes);
       this.#batch = null;
       this.#busySince = null;
       if (failures !== null) this.#tryReset();
+      if (!batch.mustFlush) return batch.done.resolve(failures);
       const committed = { batch, failures };
       this.#flushing = committed;
       this.#flush.start().then(

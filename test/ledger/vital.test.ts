@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { BookLedger } from "../../src/ledger/ledger.ts";
 import { priceUsage } from "../../src/ledger/price.ts";
-import type { LedgerOp } from "../../src/ledger/storage.ts";
+import type { AppendOptions, LedgerOp } from "../../src/ledger/storage.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { auditOf, PIN, requestOf, UNIT } from "../store/support.ts";
 import { usage } from "./price-support.ts";
@@ -15,7 +15,7 @@ class Recording extends MemoryStorage {
   readonly asked: { ops: string[]; vital: boolean }[] = [];
   isHeldUp = false;
 
-  override append(ops: LedgerOp[], vital = false): Promise<void> {
+  override append(ops: LedgerOp[], { vital }: AppendOptions = { vital: false, flush: true }): Promise<void> {
     this.asked.push({ ops: ops.map(({ op }) => op), vital });
     const done = super.append(ops);
     if (!this.isHeldUp) this.flush();

@@ -9,7 +9,7 @@ import { RESERVE_FILE } from "../../src/store/files.ts";
 import { LogFlush } from "../../src/store/log-flush.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { Reserve } from "../../src/store/reserve.ts";
-import { Writer } from "../../src/store/writer.ts";
+import { Writer, type WriteOptions } from "../../src/store/writer.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -50,9 +50,9 @@ function heldWriter() {
     rmSync(folder, { recursive: true });
   });
   const events: string[] = [];
-  const write = (name: string): Promise<void> =>
+  const write = (name: string, options: WriteOptions = {}): Promise<void> =>
     writer
-      .enqueue(() => void db.run("INSERT INTO settings (name, value) VALUES (?, 'x')", [name]))
+      .enqueue(() => void db.run("INSERT INTO settings (name, value) VALUES (?, 'x')", [name]), options)
       .then(
         () => void events.push(`${name} told`),
         () => void events.push(`${name} refused`),
@@ -85,6 +85,28 @@ test("nobody is told before the flush, and what comes meanwhile shares the next 
   flush.started[1]?.resolve();
   await Promise.all(others);
   expect([events, flush.started.length]).toEqual([["a told", "b told", "c told"], 2]);
+});
+
+test("what only has to be written waits for no flush, and is flushed with what comes after it", async () => {
+  const { flush, events, write, stored } = heldWriter();
+  await write("a", { flush: false });
+  expect([events, flush.started.length, stored()]).toEqual([["a told"], 0, ["a"]]);
+  const flushed = write("b");
+  await turns(() => flush.started.length === 1);
+  await write("c", { flush: false });
+  expect([events, flush.started.length, stored()]).toEqual([["a told", "c told"], 1, ["a", "b", "c"]]);
+  const both = [write("d", { flush: false }), write("e")];
+  await turn();
+  await turn();
+  expect(stored()).toEqual(["a", "b", "c"]);
+  flush.started[0]?.resolve();
+  await turns(() => flush.started.length === 2);
+  expect([events, stored()]).toEqual([
+    ["a told", "c told", "b told"],
+    ["a", "b", "c", "d", "e"],
+  ]);
+  flush.started[1]?.resolve();
+  await Promise.all([flushed, ...both]);
 });
 
 test("a flush that failed is made good by copying the log into the database", async () => {

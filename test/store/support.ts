@@ -32,6 +32,7 @@ export function requestOf(requestId: string, amount: bigint, more: Partial<Reser
     callCap: null,
     dailyMessages: null,
     charge: "wallet",
+    streamed: true,
     context: { model: "m", endpoint: "/v1/chat/completions", dialect: "openai-chat" },
     pin: PIN,
     ...more,

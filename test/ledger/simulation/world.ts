@@ -145,6 +145,7 @@ export class World {
       callCap: null,
       dailyMessages: null,
       charge: "wallet",
+      streamed: true,
       context: { model: "m", stream: true },
       pin: at,
       ...change,

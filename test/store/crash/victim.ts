@@ -1,6 +1,7 @@
 /**
  * A process that makes calls on the ledger until a failpoint kills it: `bun victim.ts <data folder> [calls of each
  * caller]`, the failpoint in FAILPOINT. Tells on stdout what was acknowledged to it: `held <request>` and `ended <request> <charge>`, each only when durable.
+ * Every third call is one whose answer goes out as a whole: its hold is on disk with its end.
  */
 import { writeSync } from "node:fs";
 import { BookLedger } from "../../../src/ledger/ledger.ts";
@@ -39,14 +40,17 @@ await ledger.credit({
 });
 
 async function call(requestId: string, index: number): Promise<void> {
-  const reservation = await ledger.reserve(requestOf(requestId, UNIT / 10n));
+  const streamed = index % 3 !== 2;
+  const reservation = await ledger.reserve(requestOf(requestId, UNIT / 10n, { streamed }));
   if (!reservation.ok) throw new Error(reservation.refusal.kind);
   await reservation.durable;
-  tell(`held ${requestId}`);
+  if (streamed) tell(`held ${requestId}`);
   failpoint("hold-committed");
-  const half = usage({ input: 100 + index, output: 50 });
-  const charge = priceUsage(half, PIN, { requestedTier: null }).charge;
-  await ledger.checkpoint(reservation.hold.id, { usage: half, source: "counted", charge });
+  if (streamed) {
+    const half = usage({ input: 100 + index, output: 50 });
+    const charge = priceUsage(half, PIN, { requestedTier: null }).charge;
+    await ledger.checkpoint(reservation.hold.id, { usage: half, source: "counted", charge });
+  }
   if (index % 5 === 4) {
     const ended = await ledger.void(reservation.hold.id, "nothing came", auditOf(requestId, Date.now()));
     return tell(`ended ${requestId} ${ended.charged}`);
