@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { UpstreamError } from "../../src/upstream/error.ts";
@@ -82,6 +83,31 @@ describe("kept connections", () => {
     expect(await causeOf(ask(sender, up.url))).toBe("bad_answer");
     sender.close();
   });
+
+  test.each(["end", "reset"] as const)(
+    "an answer before the request was taken counts, whatever follows (%s)",
+    async (then) => {
+      const body = '{"error":{"message":"too large"}}';
+      const head = `HTTP/1.1 413 Content Too Large\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+      const server = createServer((socket) => {
+        socket.on("error", () => socket.destroy());
+        // Reads the beginning, and no more of it.
+        socket.once("data", () => {
+          socket.pause();
+          socket.write(head + body, () => (then === "end" ? socket.end() : socket.resetAndDestroy()));
+        });
+      });
+      await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      const sender = new PooledSender();
+      const url = `http://127.0.0.1:${port}/`;
+      const answer = await sender.send(request(url, { body: new Uint8Array(20_000_000) }));
+      expect(answer.status).toBe(413);
+      expect(new TextDecoder().decode((await answer.read()) ?? undefined)).toBe(body);
+      sender.close();
+      server.close();
+    },
+  );
 
   test("the second attempt may fail, too, and is the last", async () => {
     await using up = await startUpstream();
