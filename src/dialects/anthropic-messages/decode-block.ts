@@ -3,9 +3,8 @@ import type { Emit, NativeValue } from "../../ir/events.ts";
 import type { Seal } from "../../ir/seal.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { textOf } from "../shared/wire-values.ts";
 import { decodeCitation } from "./citations.ts";
-
-const textOf = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 /**
  * One content block of an answer on its way to events. The block as it starts may be empty (streams) or whole (JSON answers, server

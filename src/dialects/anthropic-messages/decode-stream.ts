@@ -1,9 +1,10 @@
 import { DecodeError } from "../../ir/error.ts";
 import { type Emit, type IrEvent, isContent } from "../../ir/events.ts";
 import type { TargetFacts } from "../../ir/target.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject } from "../../lib/json.ts";
 import type { Frame } from "../../wire/frame.ts";
 import type { AnswerDecoder, FrameRole } from "../dialect.ts";
+import { frameObject } from "../shared/wire-values.ts";
 import { MessageDecoder } from "./decode-message.ts";
 
 /** Decodes a streamed answer frame by frame. Frame types that it doesn't know are ignored (Anthropic: new event types may come). */
@@ -22,7 +23,7 @@ export class StreamDecoder implements AnswerDecoder {
     if (this.#message.isOver) return "tail";
     if (frame.data === "" || frame.data.trim() === "[DONE]") return "ignore";
     this.#talking = null;
-    const event = parseFrame(frame.data);
+    const event = frameObject(frame.data);
     let content = false;
     const watch: Emit = (item: IrEvent) => {
       content ||= isContent(item);
@@ -79,17 +80,6 @@ export class StreamDecoder implements AnswerDecoder {
         return "tail";
     }
   }
-}
-
-function parseFrame(data: string): JsonObject {
-  let value: JsonValue;
-  try {
-    value = parseJson(data);
-  } catch (error) {
-    throw new DecodeError(`a frame is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (!isObject(value)) throw new DecodeError("a frame is not a JSON object");
-  return value;
 }
 
 function part(event: JsonObject, name: string): JsonObject {

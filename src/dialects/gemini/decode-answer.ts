@@ -2,12 +2,13 @@ import type { AnswerDecoder, DecoderOptions, FrameRole } from "../dialect.ts";
 import { DecodeError } from "../../ir/error.ts";
 import type { Emit } from "../../ir/events.ts";
 import type { TargetFacts } from "../../ir/target.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { CandidateDecoder } from "./decode-candidate.ts";
 import { errorOf } from "./decode-error.ts";
 import { decodeUsage } from "./decode-usage.ts";
-import { countOf, objectsOf, protoField, textOf } from "./proto.ts";
+import { frameObject, objectsOf } from "../shared/wire-values.ts";
+import { countOf, protoField, textOf } from "./proto.ts";
 
 const READ_FIELDS: ReadonlySet<string> = new Set(["candidates", "usageMetadata", "modelVersion", "responseId"]);
 const COUNTS = ["promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"];
@@ -32,14 +33,7 @@ export class GeminiDecoder implements AnswerDecoder {
   push(frame: Frame, emit: Emit): FrameRole {
     // The bracket that closes an array is a comment: it has to stay behind the elements that are held back.
     if (frame.data === "") return this.#hasStarted ? "tail" : "ignore";
-    let chunk: JsonValue;
-    try {
-      chunk = parseJson(frame.data);
-    } catch (error) {
-      throw new DecodeError(`a chunk is not JSON: ${error instanceof Error ? error.message : "unreadable"}`);
-    }
-    if (!isObject(chunk)) throw new DecodeError("a chunk is not a JSON object");
-    return this.pushChunk(chunk, emit);
+    return this.pushChunk(frameObject(frame.data), emit);
   }
 
   pushChunk(chunk: JsonObject, emit: Emit): FrameRole {

@@ -7,7 +7,8 @@ import { finishOf, finishReason } from "./finish.ts";
 import { groundingCitations, groundingFees, recitations } from "./grounding.ts";
 import { openaiLogprobs } from "./logprobs.ts";
 import { PartialArguments } from "./partial-args.ts";
-import { objectsOf, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { textOf } from "./proto.ts";
 import { toolTypeName } from "./tool-names.ts";
 
 interface OpenText {

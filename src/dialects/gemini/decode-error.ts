@@ -1,7 +1,8 @@
 import type { UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { words } from "../../lib/words.ts";
-import { objectsOf, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { textOf } from "./proto.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
 
 const MAX_MESSAGE = 2000;

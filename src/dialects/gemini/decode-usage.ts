@@ -1,6 +1,7 @@
 import type { TokenClass, TokenCounts, Usage } from "../../ir/usage.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { countOf, objectsOf, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { countOf, textOf } from "./proto.ts";
 import { tierWord } from "./tier.ts";
 import { words } from "../../lib/words.ts";
 

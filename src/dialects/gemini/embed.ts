@@ -12,7 +12,8 @@ import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { decodeUsage } from "./decode-usage.ts";
 import { encodeUsage } from "./encode-usage.ts";
 import { modelName, modelPath } from "./model-name.ts";
-import { objectsOf, ProtoReader, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { ProtoReader, textOf } from "./proto.ts";
 
 interface Single {
   input: EmbedInput;

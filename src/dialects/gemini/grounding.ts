@@ -1,6 +1,7 @@
 import type { Citation } from "../../ir/events.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { countOf, objectsOf, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { countOf, textOf } from "./proto.ts";
 
 /**
  * `groundingMetadata` as citations: one for each source that supports a segment of the text; sources without a segment once, without a

@@ -10,7 +10,8 @@ import { operationHints } from "../shared/operation-hints.ts";
 import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { aspectRatioOf, outputOptions, sizeOf } from "./image-parameters.ts";
 import { modelPath } from "./model-name.ts";
-import { objectsOf, ProtoReader, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { ProtoReader, textOf } from "./proto.ts";
 
 /** A `:predict` body of Imagen: one prompt, parameters beside it (https://ai.google.dev/gemini-api/docs/imagen). */
 function decodeRequest(body: JsonObject, route: RouteFacts): ImageRequest {

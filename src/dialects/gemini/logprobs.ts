@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { objectsOf, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { textOf } from "./proto.ts";
 
 /**
  * `logprobsResult` (https://ai.google.dev/api/generate-content#LogprobsResult) as the list of tokens that OpenAI's dialects know:

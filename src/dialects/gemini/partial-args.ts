@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { objectsOf, textOf } from "./proto.ts";
+import { objectsOf } from "../shared/wire-values.ts";
+import { textOf } from "./proto.ts";
 
 /** Deepest path, and most array elements that one value may skip: a provider's stream can't make the arguments grow without bound. */
 const MAX_STEPS = 64;

@@ -131,6 +131,3 @@ export function textOf(value: JsonValue | undefined): string | undefined {
 }
 
 /** The objects of an array; [] for anything else. */
-export function objectsOf(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}

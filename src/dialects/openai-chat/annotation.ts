@@ -1,6 +1,6 @@
 import type { Citation } from "../../ir/events.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
-import { objectOf, objectsOf, textOf } from "./schema.ts";
+import { objectOf, objectsOf, textOf } from "../shared/wire-values.ts";
 
 /** One entry of `annotations` (API reference: `url_citation`; Azure and OpenRouter add `file` and others). */
 export function decodeAnnotation(annotation: JsonObject): Citation {

@@ -6,7 +6,8 @@ import type { AnswerState } from "./answer-state.ts";
 import { decodeFinish } from "./finish.ts";
 import { MediaReader } from "./media-reader.ts";
 import { ReasoningDetails } from "./reasoning-details.ts";
-import { objectOf, objectsOf, textOf, type WireChoice, type WireMessage, wordOf } from "./schema.ts";
+import { objectOf, objectsOf, textOf, wordOf } from "../shared/wire-values.ts";
+import type { WireChoice, WireMessage } from "./schema.ts";
 import { ThinkTagReader } from "./think-tags.ts";
 import { ToolCallReader } from "./tool-call-reader.ts";
 

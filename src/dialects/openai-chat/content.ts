@@ -12,7 +12,7 @@ import {
   type Wire,
 } from "../shared/fields.ts";
 import { decodeAudioPart, decodeFilePart, decodeImagePart, decodeVideoPart } from "./media.ts";
-import { textOf } from "./schema.ts";
+import { textOf } from "../shared/wire-values.ts";
 
 const TEXT_FIELDS: ReadonlySet<string> = new Set(["type", "text", "cache_control", "prompt_cache_breakpoint"]);
 const MEDIA_FIELDS: ReadonlySet<string> = new Set([

@@ -7,7 +7,8 @@ import { decodeSources } from "./annotation.ts";
 import { AnswerState } from "./answer-state.ts";
 import { ChoiceReader } from "./choice-reader.ts";
 import { failureIn } from "./error.ts";
-import { objectOf, textOf, type WireChoice, type WireChunk, type WireMessage, wordOf } from "./schema.ts";
+import { objectOf, textOf, wordOf } from "../shared/wire-values.ts";
+import type { WireChoice, WireChunk, WireMessage } from "./schema.ts";
 import { decodeUsage } from "./usage.ts";
 
 /** Top-level fields of a chunk that have been read or are different in every chunk. */

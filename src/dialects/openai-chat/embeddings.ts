@@ -9,7 +9,7 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { isAbsent, optionalInteger, optionalString, optionalWord, readName, unknownFields } from "../shared/fields.ts";
 import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { hintsOf, operationExtras, spliceOperation } from "./operation.ts";
-import { objectOf, objectsOf, wordOf } from "./schema.ts";
+import { objectOf, objectsOf, wordOf } from "../shared/wire-values.ts";
 import { count } from "./usage.ts";
 
 const PATH = "/embeddings";

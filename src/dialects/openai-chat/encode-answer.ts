@@ -7,7 +7,7 @@ import { annotationObject } from "../shared/annotation.ts";
 import { choiceNatives, logprobsField, nativeFields } from "./answer-fields.ts";
 import { ChoiceWriter } from "./choice-writer.ts";
 import { answerId } from "./encoder.ts";
-import { textOf } from "./schema.ts";
+import { textOf } from "../shared/wire-values.ts";
 import { encodeUsage } from "./usage.ts";
 
 /** The message that a client gathers out of deltas. */

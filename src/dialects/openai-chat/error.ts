@@ -3,7 +3,7 @@ import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import { errorType, inBandFailure } from "../shared/openai-error.ts";
-import { objectsOf, wordOf } from "./schema.ts";
+import { objectsOf, wordOf } from "../shared/wire-values.ts";
 
 /**
  * The error inside an answer that began with 200: `{error: {…}}` or `{error: "…"}` (Azure, vLLM), the same beside choices (OpenRouter), in a

@@ -22,7 +22,7 @@ import { findMedia } from "./input-bound.ts";
 import { priceFields, references } from "./price-fields.ts";
 import { decodeReasoning, REASONING_FIELDS } from "./reasoning-request.ts";
 import { readMaxOutput } from "./request.ts";
-import { objectsOf } from "./schema.ts";
+import { objectsOf } from "../shared/wire-values.ts";
 
 type Fields = (name: string) => Wire;
 

@@ -18,7 +18,7 @@ import {
 } from "../shared/fields.ts";
 import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { hintsOf, operationExtras, spliceOperation } from "./operation.ts";
-import { objectOf, objectsOf, wordOf } from "./schema.ts";
+import { objectOf, objectsOf, wordOf } from "../shared/wire-values.ts";
 import { count } from "./usage.ts";
 
 const PATH = "/images/generations";

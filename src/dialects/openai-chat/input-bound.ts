@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { inlineBytes, type InputMedia, isInline, noMedia } from "../shared/input-media.ts";
-import { objectOf, objectsOf } from "./schema.ts";
+import { objectOf, objectsOf } from "../shared/wire-values.ts";
 
 /** What stands in `messages` beside text. */
 export interface MessageMedia extends InputMedia {

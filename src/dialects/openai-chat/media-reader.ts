@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { AnswerState } from "./answer-state.ts";
-import { objectsOf, textOf } from "./schema.ts";
+import { objectsOf, textOf } from "../shared/wire-values.ts";
 
 const DATA_URL = /^data:([^;,]+);base64,/;
 

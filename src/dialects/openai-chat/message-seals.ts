@@ -3,7 +3,7 @@ import type { Seal, SealedPart } from "../../ir/seal.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { optionalArray, type Wire } from "../shared/fields.ts";
 import type { ChatReading } from "./reading.ts";
-import { textOf, wordOf } from "./schema.ts";
+import { textOf, wordOf } from "../shared/wire-values.ts";
 
 /** `format` of the entries of `reasoning_details` that hold our envelopes. */
 export const SEAL_FORMAT = "tollgate-seal-v1";

@@ -17,7 +17,7 @@ import { decodeAnnotation } from "./annotation.ts";
 import { decodeContent, decodeOptionalContent } from "./content.ts";
 import { extraContentSeal, MessageSeals } from "./message-seals.ts";
 import type { ChatReading } from "./reading.ts";
-import { objectsOf } from "./schema.ts";
+import { objectsOf } from "../shared/wire-values.ts";
 
 const ROLES = ["system", "developer", "user", "assistant", "tool", "function"] as const;
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { objectsOf, textOf, wordOf } from "./schema.ts";
+import { objectsOf, textOf, wordOf } from "../shared/wire-values.ts";
 
 /** Fields whose pieces are joined; of all others the last value counts. */
 const JOINED = ["text", "summary", "data"] as const;

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import type { JsonObject, JsonValue } from "../../lib/json.ts";
 
 /**
  * What answers look like on the wire (OpenAI API reference, "The chat completion object" and "chunk object"), with the extensions of
@@ -42,26 +42,4 @@ export interface WireMessage extends JsonObject {
   extra_content?: JsonValue;
   /** OpenRouter: generated images. */
   images?: JsonValue;
-}
-
-export const NOTHING: Readonly<JsonObject> = Object.freeze({});
-
-/** The object; an empty one for anything else. */
-export function objectOf(value: JsonValue | undefined): JsonObject {
-  return isObject(value) ? value : NOTHING;
-}
-
-/** The objects of an array; [] for anything else. */
-export function objectsOf(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-/** The string, or "" for anything else. */
-export function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** The string when it says something. */
-export function wordOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -1,6 +1,6 @@
 import { isJson, isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { type AnswerState, jsonText } from "./answer-state.ts";
-import { objectOf, objectsOf, textOf, wordOf } from "./schema.ts";
+import { objectOf, objectsOf, textOf, wordOf } from "../shared/wire-values.ts";
 
 interface Call {
   id: string;

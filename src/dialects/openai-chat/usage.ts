@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import { emptyUsage, type TokenCounts, totalInput, totalOutput, type Usage, withoutZeros } from "../../ir/usage.ts";
-import { objectOf, wordOf } from "./schema.ts";
+import { objectOf, wordOf } from "../shared/wire-values.ts";
 
 export interface UsageContext {
   /** `completion_tokens` leaves reasoning out (compat flag `reasoning_outside_output`). */

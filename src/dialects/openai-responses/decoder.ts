@@ -1,9 +1,10 @@
 import type { AnswerDecoder, DecoderOptions, FrameRole } from "../dialect.ts";
 import { DecodeError, type UpstreamFailure } from "../../ir/error.ts";
 import { type Emit, isContent, type IrEvent } from "../../ir/events.ts";
-import { isObject, type JsonObject, type JsonValue, parseJson } from "../../lib/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { inBandFailure } from "../shared/openai-error.ts";
+import { frameObject, objectsOf, textOf } from "../shared/wire-values.ts";
 import { finishOf } from "./finish.ts";
 import { logprobsOf, OutputItem } from "./output-item.ts";
 import { AnswerState } from "./output-parts.ts";
@@ -43,7 +44,7 @@ export class ResponsesDecoder implements AnswerDecoder {
 
   push(frame: Frame, emit: Emit): FrameRole {
     if (frame.data === "" || frame.data === "[DONE]" || this.#ended) return this.#ended ? "tail" : "ignore";
-    const event = parseFrame(frame);
+    const event = frameObject(frame.data);
     this.#emit = emit;
     const type = typeof event["type"] === "string" ? event["type"] : (frame.event ?? "");
     if (type === "error" || (type === "" && isObject(event["error"]))) {
@@ -224,7 +225,7 @@ export class ResponsesDecoder implements AnswerDecoder {
 
   /** The final list of items: it may be empty though items were streamed, or hold items that never were. */
   #completeOutput(output: JsonValue | undefined): void {
-    const items = Array.isArray(output) ? output.filter(isObject) : [];
+    const items = objectsOf(output);
     const seen = [...this.#items.values()];
     for (const [index, item] of items.entries()) {
       const type = textOf(item["type"]);
@@ -257,31 +258,11 @@ function itemKey(event: JsonObject): string {
   return `id ${textOf(event["item_id"]) || textOf(item["id"])}`;
 }
 
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
 /** Most sections that a reasoning item may claim; a larger index is a broken stream, not a longer thought. */
 const MAX_SECTIONS = 10_000;
 
 function indexOf(value: JsonValue | undefined): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value < MAX_SECTIONS ? value : 0;
-}
-
-function parseFrame(frame: Frame): JsonObject {
-  const value = parseText(frame.data);
-  if (!isObject(value)) throw new DecodeError("a frame of the provider's stream is no JSON object");
-  return value;
-}
-
-function parseText(text: string): JsonValue {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    throw new DecodeError(
-      `a frame of the provider's stream is no JSON: ${error instanceof Error ? error.message : "?"}`,
-    );
-  }
 }
 
 /** A JSON answer as events. An `{error}` in a 200 answer is an error event. Throws DecodeError when it is no response at all. */

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { objectOf, objectsOf, textOf, wordOf } from "../shared/wire-values.ts";
 import { feeOfItem, kindOfItem } from "./item-kinds.ts";
 import { type AnswerState, StreamedPart } from "./output-parts.ts";
 
@@ -26,10 +27,10 @@ export class OutputItem {
   }
 
   get id(): string | undefined {
-    return textOf(this.#added["id"]);
+    return wordOf(this.#added["id"]);
   }
   get callId(): string | undefined {
-    return textOf(this.#added["call_id"]);
+    return wordOf(this.#added["call_id"]);
   }
   get isDone(): boolean {
     return this.#done;
@@ -52,7 +53,7 @@ export class OutputItem {
       return new StreamedPart(this.#state, "refusal-delta", { type: "refusal-start", ...itemId });
     }
     this.#state.hasText = true;
-    const phase = textOf(this.#added["phase"]);
+    const phase = wordOf(this.#added["phase"]);
     return new StreamedPart(this.#state, "text-delta", {
       type: "text-start",
       ...itemId,
@@ -82,20 +83,20 @@ export class OutputItem {
   }
 
   #startCall(item: JsonObject): void {
-    if (this.#call === null && textOf(item["name"]) !== undefined && textOf(item["call_id"]) !== undefined) {
+    if (this.#call === null && wordOf(item["name"]) !== undefined && wordOf(item["call_id"]) !== undefined) {
       this.#startNamedCall(item);
     }
   }
 
   #startNamedCall(item: JsonObject): StreamedPart {
-    const itemId = textOf(item["id"]) ?? this.id;
-    const namespace = textOf(item["namespace"]);
+    const itemId = wordOf(item["id"]) ?? this.id;
+    const namespace = wordOf(item["namespace"]);
     this.#state.hasClientTool = true;
     this.#call = new StreamedPart(this.#state, "arguments-delta", {
       type: "tool-start",
       kind: this.type === "custom_tool_call" ? "custom" : "function",
-      id: textOf(item["call_id"]) ?? itemId ?? "",
-      name: textOf(item["name"]) ?? "",
+      id: wordOf(item["call_id"]) ?? itemId ?? "",
+      name: textOf(item["name"]),
       ...(itemId === undefined ? {} : { itemId }),
       ...(namespace === undefined ? {} : { namespace }),
     });
@@ -135,13 +136,13 @@ export class OutputItem {
 
   /** Content parts are matched by order: some servers count `content_index` over the whole answer. */
   #finishMessage(item: JsonObject): void {
-    const parts = Array.isArray(item["content"]) ? item["content"].filter(isObject) : [];
+    const parts = objectsOf(item["content"]);
     const begun = [...this.#contents.values()];
     for (const [index, content] of parts.entries()) {
       const isRefusal = content["type"] === "refusal";
       const part = begun[index] ?? this.#startContent(isRefusal ? "refusal" : "output_text");
-      if (isRefusal) part.complete(textOf(content["refusal"]) ?? "");
-      else part.complete(textOf(content["text"]) ?? "", 0, logprobsOf(content["logprobs"]));
+      if (isRefusal) part.complete(textOf(content["refusal"]));
+      else part.complete(textOf(content["text"]), 0, logprobsOf(content["logprobs"]));
       part.completeCitations(content["annotations"]);
       part.end();
     }
@@ -150,10 +151,10 @@ export class OutputItem {
   #finishReasoning(item: JsonObject): void {
     for (const [index, text] of textsOf(item["summary"]).entries()) this.reasoning("summary").complete(text, index);
     for (const [index, text] of textsOf(item["content"]).entries()) this.reasoning("full").complete(text, index);
-    const sealed = textOf(item["encrypted_content"]);
+    const sealed = wordOf(item["encrypted_content"]);
     if (sealed === undefined) return;
     const part = this.#summary ?? this.#thought ?? this.reasoning("summary");
-    part.seal(sealed, textOf(item["id"]));
+    part.seal(sealed, wordOf(item["id"]));
   }
 
   #finishCall(item: JsonObject): void {
@@ -168,8 +169,8 @@ export class OutputItem {
   #emitImage(item: JsonObject): void {
     const { result, ...rest } = item;
     const part = this.#state.nextPart();
-    const id = textOf(item["id"]);
-    const mediaType = `image/${textOf(item["output_format"]) ?? DEFAULT_IMAGE_FORMAT}`;
+    const id = wordOf(item["id"]);
+    const mediaType = `image/${wordOf(item["output_format"]) ?? DEFAULT_IMAGE_FORMAT}`;
     const start = { type: "media-start" as const, choice: 0, part, mediaType, native: rest };
     this.#state.emit(id === undefined ? start : { ...start, itemId: id });
     this.#state.emit({ type: "media-delta", choice: 0, part, base64: String(result) });
@@ -184,7 +185,7 @@ export class OutputItem {
       type: "server-tool-result",
       choice: 0,
       part,
-      toolId: textOf(item["id"]) ?? null,
+      toolId: wordOf(item["id"]) ?? null,
       name,
       isError,
       native,
@@ -220,10 +221,6 @@ export function logprobsOf(value: JsonValue | undefined): JsonValue | undefined 
   return Array.isArray(value) && value.length > 0 ? value : undefined;
 }
 
-function textOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
 function textsOf(list: JsonValue | undefined): string[] {
-  return Array.isArray(list) ? list.map((entry) => (isObject(entry) ? (textOf(entry["text"]) ?? "") : "")) : [];
+  return Array.isArray(list) ? list.map((entry) => textOf(objectOf(entry)["text"])) : [];
 }
