@@ -7,6 +7,7 @@ import type { Finish, FinishKind } from "../../src/ir/finish.ts";
 import { foldEvents } from "../../src/ir/fold.ts";
 import type { Loss } from "../../src/ir/loss.ts";
 import { emptyUsage, type TokenCounts } from "../../src/ir/usage.ts";
+import type { JsonObject, JsonValue } from "../../src/lib/json.ts";
 import { BASE, type Outcome, ROUTE, seals, targetOf } from "./carry.ts";
 
 export interface AnswerFeature {
@@ -48,6 +49,16 @@ const cited = (citation: Citation): IrEvent[] => [
   { type: "part-end", ...first },
 ];
 const ended = (kind: FinishKind, raw: string): IrEvent[] => whole(text(first, "Hm"), { kind, raw });
+/** With facts about the choice, and about the answer as a whole. */
+const told = (ofChoice: { native?: JsonValue }, ofAnswer?: JsonObject): IrEvent[] => [
+  start,
+  ...text(first, "Hm"),
+  { type: "message-end", choice: 0, finish: { kind: "stop", raw: null }, ...ofChoice },
+  {
+    type: "response-end",
+    ...(ofAnswer === undefined ? {} : { native: { origin: "anthropic-messages", value: ofAnswer } }),
+  },
+];
 const counted = (tokens: TokenCounts): IrEvent[] => [start, ...text(first, "Hm"), ...end({}, tokens)];
 const byClient = (chat: RegExp, responses: RegExp, anthropic: RegExp, gemini: RegExp): Record<DialectId, RegExp> => ({
   "openai-chat": chat,
@@ -187,6 +198,44 @@ export const ANSWERS: readonly AnswerFeature[] = [
       ...text(second, "Found it"),
     ]),
     mark: byClient(NEVER, NEVER, /web_search_tool_result/, NEVER),
+  },
+  {
+    name: "safety ratings",
+    origin: "gemini",
+    events: told({ native: { safetyRatings: [{ category: "HARM_CATEGORY_HARASSMENT", probability: "LOW" }] } }),
+    mark: /HARM_CATEGORY/,
+  },
+  {
+    name: "results of content filters",
+    origin: "openai-chat",
+    events: whole(text(first, "Hm"), {
+      details: { native: { content_filter_results: { hate: { filtered: false } } } },
+    }),
+    mark: /"hate"/,
+  },
+  {
+    name: "grounding beside its sources",
+    origin: "gemini",
+    events: told({ native: { groundingMetadata: { webSearchQueries: ["grass"] } } }),
+    mark: /"grass"/,
+  },
+  {
+    name: "container of the provider's tools",
+    origin: "anthropic-messages",
+    events: told({}, { container: { id: "container_1" } }),
+    mark: /container_1/,
+  },
+  {
+    name: "edits of the context",
+    origin: "anthropic-messages",
+    events: told({}, { context_management: { applied_edits: [{ type: "clear_tool_uses_20250919" }] } }),
+    mark: /clear_tool_uses/,
+  },
+  {
+    name: "which stop sequence it was",
+    origin: "anthropic-messages",
+    events: whole(text(first, "Hm"), { details: { stopSequence: "STOPHERE" } }),
+    mark: /STOPHERE/,
   },
   {
     name: "several choices",

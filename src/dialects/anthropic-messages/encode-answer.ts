@@ -12,7 +12,6 @@ export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotatio
   const writer = new MessageWriter(context);
   const wire: JsonObject[] = [];
   for (const event of replay(answer)) wire.push(...writer.push(event));
-  writer.push({ type: "response-end", ...(answer.native === null ? {} : { native: answer.native }) });
   wire.push(...writer.finish(annotation));
   losses.push(...writer.losses);
   for (const choice of answer.choices) if (choice.index === 0) loseBrokenInputs(choice, losses);

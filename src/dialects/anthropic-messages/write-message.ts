@@ -5,6 +5,7 @@ import { totalInput, type Usage } from "../../ir/usage.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import type { Annotation, AnswerContext } from "../dialect.ts";
 import { annotationObject } from "../shared/annotation.ts";
+import { lostFacts } from "../shared/lost-facts.ts";
 import { type BlockSink, type PartEvent, type PartWriter, startPart } from "./write-part.ts";
 import { encodeUsage } from "./usage.ts";
 import { FINISH_KINDS, STOP_REASONS } from "./wire-names.ts";
@@ -50,8 +51,10 @@ export class MessageWriter implements BlockSink {
         break;
       case "message-end":
         this.#end(event.choice, event.finish);
+        this.losses.push(...lostFacts(event, this.context.target.dialect, "anthropic-messages"));
         break;
       case "response-end":
+        this.losses.push(...lostFacts(event, this.context.target.dialect, "anthropic-messages"));
         if (event.native?.origin === "anthropic-messages" && isObject(event.native.value))
           this.#native = event.native.value;
         break;

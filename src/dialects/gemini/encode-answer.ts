@@ -6,6 +6,7 @@ import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import { replayPart } from "../shared/replay.ts";
 import { annotationObject } from "../shared/annotation.ts";
+import { lostFacts } from "../shared/lost-facts.ts";
 import { ChoiceWriter, type PartEvent } from "./choice-writer.ts";
 import { encodeUsage } from "./encode-usage.ts";
 import { KEEP_ALIVE, streamError } from "./render-error.ts";
@@ -88,12 +89,14 @@ export class GeminiStreamEncoder implements StreamEncoder {
         return "";
       case "message-end":
         this.#shell.choice(event.choice).end(event);
+        this.losses.push(...lostFacts(event, this.#context.target.dialect, "gemini"));
         return "";
       case "prompt-feedback":
         this.#shell.block(event.blockReason, event.native);
         return "";
       case "response-end":
         if (event.native?.origin === "gemini") this.#shell.setNative(event.native.value);
+        this.losses.push(...lostFacts(event, this.#context.target.dialect, "gemini"));
         return "";
       case "usage":
       case "answer-loss":
@@ -148,8 +151,12 @@ export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotatio
     contents.set(index, joinSignatures(out));
     if (finish === null) continue;
     const extra = { ...(logprobs === undefined ? {} : { logprobs }), ...(native === undefined ? {} : { native }) };
-    writer.end({ type: "message-end", choice: index, finish, ...extra });
+    const end = { type: "message-end" as const, choice: index, finish, ...extra };
+    writer.end(end);
+    losses.push(...lostFacts(end, context.target.dialect, "gemini"));
   }
+  const end = { type: "response-end" as const, ...(answer.native === null ? {} : { native: answer.native }) };
+  losses.push(...lostFacts(end, context.target.dialect, "gemini"));
   return shell.closing((choice) => contents.get(choice) ?? [], annotation);
 };
 

@@ -8,6 +8,7 @@ import { choiceNatives, logprobsField, nativeFields } from "./answer-fields.ts";
 import { ChoiceWriter } from "./choice-writer.ts";
 import { answerId } from "./encoder.ts";
 import { textOf } from "../shared/wire-values.ts";
+import { lostFacts } from "../shared/lost-facts.ts";
 import { encodeUsage } from "./usage.ts";
 
 /** The message that a client gathers out of deltas. */
@@ -96,6 +97,9 @@ export const encodeAnswer: Dialect["encodeAnswer"] = (answer, context, annotatio
     return writer;
   };
   for (const event of replay(answer)) {
+    if (event.type === "message-end" || event.type === "response-end") {
+      losses.push(...lostFacts(event, context.target.dialect, "openai-chat"));
+    }
     if (event.type === "message-end") writerOf(event.choice).end(event.finish, event.logprobs);
     else if ("part" in event) writerOf(event.choice).push(event);
   }

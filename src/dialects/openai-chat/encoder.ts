@@ -5,6 +5,7 @@ import type { Loss } from "../../ir/loss.ts";
 import type { Usage } from "../../ir/usage.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { annotationObject } from "../shared/annotation.ts";
+import { lostFacts } from "../shared/lost-facts.ts";
 import { choiceNatives, logprobsField, nativeFields } from "./answer-fields.ts";
 import { ChoiceWriter } from "./choice-writer.ts";
 import { type ChunkHead, errorFrames } from "./error.ts";
@@ -50,12 +51,14 @@ export class ChatEncoder implements StreamEncoder {
         return "";
       case "message-end":
         this.#choice(event.choice).end(event.finish, event.logprobs);
+        this.losses.push(...lostFacts(event, this.#context.target.dialect, "openai-chat"));
         break;
       case "prompt-feedback":
         this.#blocked = event.blockReason !== null;
         return "";
       case "response-end":
         this.#native = nativeFields(event.native);
+        this.losses.push(...lostFacts(event, this.#context.target.dialect, "openai-chat"));
         return "";
       case "answer-loss":
       case "provider-state":

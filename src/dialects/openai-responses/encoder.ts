@@ -11,6 +11,7 @@ import { OutputWriter } from "./output-writer.ts";
 import { errorFields } from "./stream-error.ts";
 import { annotationObject } from "../shared/annotation.ts";
 import { replay } from "../shared/replay.ts";
+import { lostFacts } from "../shared/lost-facts.ts";
 import { responseId, responseObject, type ResponseFacts, seedOf } from "./response-object.ts";
 import { encodeUsage } from "./usage.ts";
 
@@ -62,11 +63,14 @@ export class ResponsesEncoder implements StreamEncoder {
         break;
       case "message-end":
         this.#end(event.choice, event.finish, event.logprobs !== undefined);
+        this.#scope.losses.push(...lostFacts(event, this.#context.target.dialect, "openai-responses"));
+        break;
+      case "response-end":
+        this.#scope.losses.push(...lostFacts(event, this.#context.target.dialect, "openai-responses"));
         break;
       case "prompt-feedback":
       case "answer-loss":
       case "provider-state":
-      case "response-end":
       case "error":
         break;
       default:

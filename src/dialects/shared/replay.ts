@@ -19,6 +19,7 @@ export function* replay(answer: Answer): Generator<IrEvent> {
     };
   }
   if (answer.usage !== null) yield { type: "usage", usage: answer.usage, final: true };
+  yield { type: "response-end", ...(answer.native === null ? {} : { native: answer.native }) };
 }
 
 type PartEvent = Extract<IrEvent, { part: number }>;
