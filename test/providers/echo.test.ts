@@ -49,11 +49,12 @@ describe("echo chat", () => {
   test("reads text parts, and says something when there is nothing to repeat", async () => {
     const parts = [
       { type: "text", text: "a" },
-      { type: "image_url", image_url: { url: "x" } },
+      { type: "image_url", image_url: { url: "https://example.com/x.png" } },
       { type: "text", text: "b" },
     ];
     expect(first(await askJson(user(parts)))).toMatchObject({ message: { content: "a\nb" } });
-    expect(first(await askJson({ messages: [] }))).toMatchObject({ message: { content: expect.stringMatching(/.+/) } });
+    const silent = { messages: [{ role: "system", content: "s" }] };
+    expect(first(await askJson(silent))).toMatchObject({ message: { content: expect.stringMatching(/.+/) } });
   });
 
   test("honours the output cap, stop sequences and n", async () => {
@@ -99,6 +100,19 @@ describe("echo chat", () => {
     expect(chunks.length).toBeLessThan(300);
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: (await askJson(user(text)))["usage"] });
     expect((await askStream(user("x"))).some((chunk) => "usage" in chunk)).toBe(false);
+  });
+
+  test.each([
+    ["messages", { messages: "x" }],
+    ["messages[0].role", { messages: [{ role: "robot", content: "x" }] }],
+    ["messages[0].role", { messages: [{ content: "x" }] }],
+    ["messages[1].content", user(5)],
+    ["tools[0].function", { ...user("x"), tools: [{ type: "function" }] }],
+    ["stop[0]", { ...user("x"), stop: [1] }],
+    ["temperature", { ...user("x"), temperature: 9 }],
+  ])("refuses what the real API refuses, naming %s", async (param, body) => {
+    const { status, text } = await ask(body);
+    expect([status, JSON.parse(text)]).toMatchObject([400, { error: { type: "invalid_request_error", param } }]);
   });
 
   test("bad bodies and paths are errors of the wire", async () => {

@@ -52,6 +52,33 @@ describe("routing words", () => {
   });
 });
 
+describe("the echo models", () => {
+  test("refuse in each dialect what the real APIs refuse, naming the place", async () => {
+    await using bare = await startGateway();
+    const { key } = await bare.createKey();
+    for (const [path, body, param] of [
+      ["/v1/chat/completions", { messages: [{ role: "robot", content: "x" }] }, "messages[0].role"],
+      ["/v1/chat/completions", { messages: [{ role: "user", content: "x" }], stream: true, top_p: 7 }, "top_p"],
+      ["/v1/responses", { input: [{ role: "user", content: [{ type: "input_image", image_url: "x" }] }] }, "image_url"],
+      ["/v1/messages", { max_tokens: 5, messages: [{ role: "robot", content: "x" }] }, "messages[0].role"],
+      ["/v1beta/models/echo:generateContent", { contents: [{ parts: [{ inlineData: { data: "@" } }] }] }, "inlineData"],
+    ] as const) {
+      const answer = await bare.post(path, { model: "echo", ...body }, key);
+      expect([path, answer.status, await answer.text()]).toEqual([path, 400, expect.stringContaining(param)]);
+    }
+  });
+
+  test("make embeddings, too, in both forms", async () => {
+    await using bare = await startGateway();
+    const { key } = await bare.createKey();
+    const openai = await bare.post("/v1/embeddings", { model: "echo-embedding", input: ["a", "b"] }, key);
+    expect(((await bodyOf(openai))["data"] as unknown[]).length).toBe(2);
+    const content = { parts: [{ text: "a" }] };
+    const gemini = await bare.post("/v1beta/models/echo-embedding:embedContent", { content }, key);
+    expect(at(await bodyOf(gemini), "embedding.values")).toHaveLength(8);
+  });
+});
+
 describe("stored responses", () => {
   test("a request without input that its provider took is answered and stored", async () => {
     const storing = (yaml: string): string => `${yaml}\nfeatures: {storage: true}\n`;
