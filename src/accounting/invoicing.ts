@@ -1,5 +1,5 @@
 import type { InvoiceTerms } from "../catalog/types.ts";
-import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { conflict, invalidRequest, notFound } from "../ir/error.ts";
 import type { Invoice } from "../ledger/invoice.ts";
 import { minorPlaces } from "../ledger/payments.ts";
 import { monthOf } from "../ledger/periods.ts";
@@ -83,7 +83,7 @@ export class Invoicing {
     if (current === null) throw notFound("The calls of this month are no longer kept.");
     if (current.lines.length === 0) throw invalidRequest("month", "This account was not charged in this month.");
     if (store.openHolds(accountId, month) > 0) {
-      throw new GatewayError({ status: 409, code: "conflict", message: "Calls of this month are still under way." });
+      throw conflict("Calls of this month are still under way.");
     }
     await store.issue(accountId, month, clock.now(), (rows) => this.#document(rows));
     const issued = store.ofMonth(accountId, month);
@@ -186,5 +186,3 @@ export class Invoicing {
 
 const leftOf = ({ document, creditNotes }: IssuedInvoice): Nano =>
   creditNotes.reduce((left, { amount }) => left - amount, document.invoice.total);
-
-const notFound = (message: string): GatewayError => new GatewayError({ status: 404, code: "not_found", message });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { GatewayError, invalidRequest, notFound } from "../ir/error.ts";
 import { Backoff } from "../lib/backoff.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { JsonObject } from "../lib/json.ts";
@@ -102,7 +102,7 @@ export class AuditSinks {
   /** Throws GatewayError 404 when there is none. */
   async remove(accountId: string): Promise<void> {
     if (await this.#deps.store.remove(accountId)) return;
-    throw new GatewayError({ status: 404, code: "not_found", message: "This account has no sink." });
+    throw notFound("This account has no sink.");
   }
 
   /** Delivers what is due to every sink that is not waiting. Rounds don't overlap; never rejects. */

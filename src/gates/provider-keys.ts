@@ -1,5 +1,5 @@
 import type { Catalog, Provider } from "../catalog/types.ts";
-import { GatewayError, invalidRequest } from "../ir/error.ts";
+import { conflict, GatewayError, invalidRequest, notFound } from "../ir/error.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import { errorText, type Logger } from "../lib/log.ts";
@@ -83,7 +83,7 @@ export class ProviderKeys {
     }
     if (!/^[\x21-\x7e]+$/.test(input.apiKey)) throw invalidRequest("api_key", "api_key holds characters no key has.");
     if (this.#store.list(accountId).length >= MOST_KEYS) {
-      throw new GatewayError({ status: 409, code: "conflict", message: `An account has at most ${MOST_KEYS} keys.` });
+      throw conflict(`An account has at most ${MOST_KEYS} keys.`);
     }
     const id = newId("pkey");
     const record: ProviderKeyRecord = {
@@ -102,7 +102,7 @@ export class ProviderKeys {
   /** Throws GatewayError 404 when the account has no such key. The next call is made without it. */
   async remove(id: string, accountId: string): Promise<void> {
     if (await this.#store.remove(id, accountId)) return;
-    throw new GatewayError({ status: 404, code: "not_found", message: "No such provider key.", param: "id" });
+    throw notFound("No such provider key.", "id");
   }
 
   /** Seals anew what an older key has sealed; gives how many were, and the ids of those that no key on the ring opens. */

@@ -81,6 +81,16 @@ export function unsupportedFeature(param: string | null, message: string): Gatew
   return new GatewayError({ status: 400, code: "unsupported_feature", message, param });
 }
 
+/** 404 `not_found`. */
+export function notFound(message: string, param: string | null = null): GatewayError {
+  return new GatewayError({ status: 404, code: "not_found", message, param });
+}
+
+/** 409 `conflict`: the state rules it out. */
+export function conflict(message: string): GatewayError {
+  return new GatewayError({ status: 409, code: "conflict", message });
+}
+
 export type FailureCause =
   | "refused"
   | "dns"

@@ -1,4 +1,4 @@
-import { GatewayError, invalidRequest, unsupportedFeature } from "../ir/error.ts";
+import { type GatewayError, invalidRequest, notFound, unsupportedFeature } from "../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
 import type { ResponseStore, StoredResponse } from "./port.ts";
 
@@ -87,7 +87,7 @@ function isReference(item: JsonValue): boolean {
 }
 
 function unknownId(param: string, message: string): GatewayError {
-  return new GatewayError({ status: 404, code: "not_found", message: `${param}: ${message}`, param });
+  return notFound(`${param}: ${message}`, param);
 }
 
 /** Ids that were only given for listing are none that a provider would take. */

@@ -1,5 +1,5 @@
 import { type Static, t } from "elysia";
-import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import { conflict, invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { sinkView } from "../routes/audit-sink.ts";
@@ -112,7 +112,7 @@ export async function eraseAccount(deps: HttpDeps, id: string, input: Static<typ
   if (account.status === "active") await deps.keys.updateAccount(id, { status: "disabled" });
   if (deps.ledger.openCalls(id) > 0) {
     const message = "Calls of this account are under way; it is disabled now: erase it when they have ended.";
-    throw new GatewayError({ status: 409, code: "conflict", message });
+    throw conflict(message);
   }
   const now = deps.clock.now();
   const keys = deps.keys.listKeys(id).length;

@@ -1,6 +1,6 @@
 import { type Static, t } from "elysia";
 import type { AccountRecord } from "../../gates/types.ts";
-import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import { conflict, invalidRequest, notFound } from "../../ir/error.ts";
 import { LARGEST_CREDIT } from "../../ledger/credits.ts";
 import type { AccountTerms } from "../../ledger/types.ts";
 import { newId } from "../../lib/ids.ts";
@@ -95,7 +95,7 @@ async function changeTerms(deps: HttpDeps, id: string, change: TermsChange): Pro
 export function findAccount(deps: HttpDeps, id: string): AccountRecord {
   const account = deps.keys.findAccount(id);
   if (account !== null) return account;
-  throw new GatewayError({ status: 404, code: "not_found", message: "No such account.", param: "id" });
+  throw notFound("No such account.", "id");
 }
 
 /** The same, and 409 for one that is closed: nothing new is given to it. */
@@ -133,8 +133,6 @@ function checkPercent(text: string | null): string | null {
   }
   throw invalidRequest("markup_percent", 'markup_percent must be a plain decimal of at least 0, such as "30".');
 }
-
-const conflict = (message: string): GatewayError => new GatewayError({ status: 409, code: "conflict", message });
 
 /** An account as operators see it; amounts as decimals in the ledger currency. */
 export function accountView(deps: HttpDeps, account: AccountRecord): JsonObject {

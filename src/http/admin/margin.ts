@@ -1,5 +1,5 @@
 import { makeMargin, type MarginLine } from "../../accounting/margin.ts";
-import { GatewayError } from "../../ir/error.ts";
+import { notFound } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { formatNano } from "../../lib/money.ts";
 import { divide, multiply, ONE, rational, toFixed } from "../../lib/rational.ts";
@@ -16,7 +16,7 @@ export async function marginReport(deps: HttpDeps, request: Request): Promise<Js
   const { month, isOver } = readMonth(deps, query.get("month") ?? "");
   const books = await deps.accounting.margin(month, billing.fx.get(billing.currency) ?? ONE);
   if (books === null) {
-    throw new GatewayError({ status: 404, code: "not_found", message: "The calls of this month are no longer kept." });
+    throw notFound("The calls of this month are no longer kept.");
   }
   const { rows, byModel, byAccount, total } = makeMargin(books, billing.paymentFee, minorPlaces(billing.currency));
   return {

@@ -1,5 +1,5 @@
 import { type AnyElysia, Elysia } from "elysia";
-import { GatewayError } from "../../ir/error.ts";
+import { notFound } from "../../ir/error.ts";
 import type { HttpDeps } from "../deps.ts";
 import { openapiDocument } from "../openapi/document.ts";
 import { docsAsset, docsPage } from "./docs.ts";
@@ -21,28 +21,28 @@ export function pageRoutes(deps: HttpDeps, app: () => AnyElysia) {
       requireDocs(deps);
       return docsPage(deps.catalog().brand.name);
     })
-    .get("/docs/:file", ({ params }) => docsAsset(params.file) ?? notFound(), hidden)
+    .get("/docs/:file", ({ params }) => docsAsset(params.file) ?? noPage(), hidden)
     .get("/", () => dashboardPage(deps))
     .get("/dashboard", () => dashboardPage(deps))
     .get("/dashboard/:file", ({ params }) => dashboardAsset(deps, params.file), hidden);
 }
 
 function requireDocs(deps: HttpDeps): void {
-  if (!deps.catalog().features.docs) notFound();
+  if (!deps.catalog().features.docs) noPage();
 }
 
-function notFound(): never {
-  throw new GatewayError({ status: 404, code: "not_found", message: "No such page." });
+function noPage(): never {
+  throw notFound("No such page.");
 }
 
 async function dashboardPage(deps: HttpDeps): Promise<Response> {
   const page = (await deps.dashboard()).find((asset) => asset.path === "");
-  return page === undefined ? notFound() : htmlResponse(page.body, APP_CSP);
+  return page === undefined ? noPage() : htmlResponse(page.body, APP_CSP);
 }
 
 async function dashboardAsset(deps: HttpDeps, name: string): Promise<Response> {
   const asset = (await deps.dashboard()).find((item) => item.path === name && name !== "");
-  if (asset === undefined) return notFound();
+  if (asset === undefined) return noPage();
   return new Response(asset.body, {
     headers: { "content-type": asset.contentType, "cache-control": "public, max-age=31536000, immutable" },
   });

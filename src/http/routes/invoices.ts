@@ -1,5 +1,5 @@
 import type { IssuedInvoice } from "../../accounting/invoice-document.ts";
-import { GatewayError, invalidRequest } from "../../ir/error.ts";
+import { invalidRequest, notFound } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { monthOf } from "../../ledger/periods.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -100,8 +100,6 @@ export function readNumber(text: string): number {
   if (digits === undefined) throw notFound("No such document.");
   return Number(digits);
 }
-
-const notFound = (message: string): GatewayError => new GatewayError({ status: 404, code: "not_found", message });
 
 /** A month (`2026-11`) of the billing zone that has begun. Throws GatewayError 400 for any other text. */
 export function readMonth(deps: HttpDeps, month: string): { month: string; isOver: boolean } {

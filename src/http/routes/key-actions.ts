@@ -1,6 +1,6 @@
 import { mintKey } from "../../gates/keys.ts";
 import type { KeyKind, KeyRecord } from "../../gates/types.ts";
-import { GatewayError } from "../../ir/error.ts";
+import { conflict, type GatewayError, notFound } from "../../ir/error.ts";
 import { newId } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -72,9 +72,9 @@ export function findKey(deps: HttpDeps, id: string, accountId: string | null): K
 }
 
 function unknownKey(): GatewayError {
-  return new GatewayError({ status: 404, code: "not_found", message: "No such key.", param: "id" });
+  return notFound("No such key.", "id");
 }
 
 function revoked(): GatewayError {
-  return new GatewayError({ status: 409, code: "conflict", message: "This key has been revoked." });
+  return conflict("This key has been revoked.");
 }

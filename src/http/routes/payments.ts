@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { GatewayError } from "../../ir/error.ts";
+import { GatewayError, notFound } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { isSignedPayment, paymentOf } from "../../ledger/payments.ts";
 import { readBody } from "../../wire/read-body.ts";
@@ -17,7 +17,7 @@ export function paymentRoutes(deps: HttpDeps) {
 async function takePayment(deps: HttpDeps, request: Request): Promise<JsonObject> {
   const secret = deps.paymentSecret ?? "";
   if (secret === "") {
-    throw new GatewayError({ status: 404, code: "not_found", message: "Payments are not set up at this gateway." });
+    throw notFound("Payments are not set up at this gateway.");
   }
   const body = await readBody(request, { maxBytes: deps.settings.maxManagementBytes });
   if (!isSignedPayment(body, request.headers.get("stripe-signature"), secret, deps.clock.now())) {
@@ -29,7 +29,7 @@ async function takePayment(deps: HttpDeps, request: Request): Promise<JsonObject
   const account = deps.keys.findAccount(accountId);
   if (account === null || account.status === "closed") {
     deps.log.error("a payment names no open account", { payment: id, account_id: accountId });
-    throw new GatewayError({ status: 404, code: "not_found", message: "The payment names no open account." });
+    throw notFound("The payment names no open account.");
   }
   // Several events may tell of one payment, each with an id of its own: the payment is what counts.
   const key = `payment ${id}`;

@@ -1,5 +1,5 @@
 import { AUDIT_THREAD, threadRecord } from "../../audit/thread.ts";
-import { GatewayError } from "../../ir/error.ts";
+import { notFound } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Receipt } from "../../ledger/types.ts";
 import { formatCents, formatNano } from "../../lib/money.ts";
@@ -62,7 +62,7 @@ export async function auditReport(
 export async function receiptReport(deps: HttpDeps, requestId: string, accountId: string | null): Promise<JsonObject> {
   const receipt = await deps.ledger.receipt(requestId);
   if (receipt === null || (accountId !== null && receipt.accountId !== accountId)) {
-    throw new GatewayError({ status: 404, code: "not_found", message: "No such receipt.", param: "request_id" });
+    throw notFound("No such receipt.", "request_id");
   }
   return receiptView(receipt, accountId === null);
 }
