@@ -22,7 +22,7 @@ export function listEntries(catalog: Catalog, principal: Principal, now: number)
   const entries: ModelEntry[] = [];
   for (const name of knownNames(catalog)) {
     const entry = entryOf(catalog, name);
-    if (entry !== null && isListed(catalog, entry) && isEntryAllowed(catalog, principal, entry, now))
+    if (entry !== null && isListed(catalog, principal, entry) && isEntryAllowed(catalog, principal, entry, now))
       entries.push(entry);
   }
   return entries;
@@ -53,7 +53,9 @@ export function isEntryAllowed(catalog: Catalog, principal: Principal, entry: Mo
   return word !== null && modelsOfWord(catalog, word, now).some((target) => allows(target, word.name));
 }
 
-function isListed(catalog: Catalog, entry: ModelEntry): boolean {
-  if (entry.model === null) return true;
-  return entry.model.listed && catalog.providers.get(entry.model.provider)?.enabled === true;
+/** Models that the catalog keeps out of the list are in it for keys that were made for them by name. */
+function isListed(catalog: Catalog, principal: Principal, { model }: ModelEntry): boolean {
+  if (model === null) return true;
+  const isNamed = principal.key?.models.includes(model.id) === true;
+  return (model.listed || isNamed) && catalog.providers.get(model.provider)?.enabled === true;
 }

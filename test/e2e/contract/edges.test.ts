@@ -34,6 +34,12 @@ describe("routing words", () => {
     }
   });
 
+  test("a model that is not listed stays so for other keys", async () => {
+    await using wallet = await startProfile("wallet");
+    const { key } = await wallet.gateway.createKey({ key: { models: ["e*"] } });
+    expect(await listed(wallet, key)).toEqual([]);
+  });
+
   test("a flex word where no model has a flex price is no failure that passes, and not listed", async () => {
     await using wallet = await startProfile("wallet");
     const { key } = await wallet.gateway.createKey({ credit: "5.00" });
@@ -44,12 +50,15 @@ describe("routing words", () => {
     expect(names).not.toContain("fast-flex");
   });
 
-  test.each([["flash"], ["auto"]])("a key for the name %s alone sees it in the list, and can call it", async (name) => {
-    await using wallet = await startProfile("wallet");
-    const { key } = await wallet.gateway.createKey({ credit: "5.00", key: { models: [name] } });
-    expect(await listed(wallet, key)).toEqual([name]);
-    expect((await wallet.gateway.post("/v1/chat/completions", hello(name), key)).status).toBe(200);
-  });
+  test.each([["flash"], ["auto"], ["echo"]])(
+    "a key for the name %s alone sees it in the list, and can call it",
+    async (name) => {
+      await using wallet = await startProfile("wallet");
+      const { key } = await wallet.gateway.createKey({ credit: "5.00", key: { models: [name] } });
+      expect(await listed(wallet, key)).toEqual([name]);
+      expect((await wallet.gateway.post("/v1/chat/completions", hello(name), key)).status).toBe(200);
+    },
+  );
 });
 
 describe("the echo models", () => {
