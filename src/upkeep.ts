@@ -1,10 +1,9 @@
 import type { BookLedger } from "./ledger/ledger.ts";
-import type { Clock } from "./lib/clock.ts";
+import { type Clock, DAY_MS } from "./lib/clock.ts";
 import { errorText, type Logger } from "./lib/log.ts";
 import type { Store } from "./store/open.ts";
 
 const ROUND_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /** What has to be done now and then. Nothing depends on when: a round that fails is made up by the next. */
 export class Upkeep {

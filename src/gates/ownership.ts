@@ -1,3 +1,5 @@
+import { DAY_MS } from "../lib/clock.ts";
+
 /** An id of something that a provider keeps (a container, a file …), and by which way an account got it. */
 export interface OwnedId {
   /** `container`, `file` … */
@@ -25,4 +27,4 @@ export interface OwnershipStore {
 }
 
 /** ms that an id is kept after it was last named: as long as the longest-lived container (Anthropic, code execution: 30 days). */
-export const OWNERSHIP_MS = 30 * 24 * 60 * 60 * 1000;
+export const OWNERSHIP_MS = 30 * DAY_MS;

@@ -1,7 +1,5 @@
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, DAY_MS } from "../lib/clock.ts";
 import type { Nano } from "../lib/money.ts";
-
-const DAY_MS = 86_400_000;
 
 /**
  * What each key has left unpaid today (UTC) by going away before its first token. Kept in memory: a restart forgives, which costs no

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { Backoff } from "../lib/backoff.ts";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, DAY_MS } from "../lib/clock.ts";
 import { errorText, type Logger } from "../lib/log.ts";
 import { formatNano, type Nano } from "../lib/money.ts";
 
@@ -39,7 +39,7 @@ export interface AlertDeps {
 const MOST_AT_ONCE = 100;
 const PAUSES = { firstMs: 1_000, longestMs: 300_000 };
 /** What could not be told for so long is no news any more. Counted by each process anew. */
-const KEEP_MS = 3 * 86_400_000;
+const KEEP_MS = 3 * DAY_MS;
 
 /**
  * Tells a webhook of low balances, each until a 2xx says that it has arrived, in the form of Standard Webhooks

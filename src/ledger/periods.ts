@@ -1,4 +1,5 @@
 import type { Subscription } from "./types.ts";
+import { DAY_MS } from "../lib/clock.ts";
 
 /** Calendar periods in the billing zone. Formatters are slow to make, so one is kept per zone. */
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -13,7 +14,6 @@ function format(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
-const DAY_MS = 86_400_000;
 /** Zones change at full quarter hours: within one the date stays. */
 const QUARTER_MS = 900_000;
 

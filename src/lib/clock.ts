@@ -10,3 +10,6 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 };
+
+/** A day, ms. Days of a time zone may be an hour longer or shorter. */
+export const DAY_MS = 86_400_000;

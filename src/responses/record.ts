@@ -1,9 +1,10 @@
 import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
 import { inputItems, OUR_ID_PREFIX } from "./continue.ts";
 import type { StoredResponse } from "./port.ts";
+import { DAY_MS } from "../lib/clock.ts";
 
 /** A stored response is kept for 30 days (API reference, `store`). */
-export const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+export const RETENTION_MS = 30 * DAY_MS;
 
 /** What a finished call leaves to be stored. */
 export interface FinishedResponse {

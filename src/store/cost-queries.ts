@@ -4,6 +4,7 @@ import { DecimalSum } from "../lib/decimal-sum.ts";
 import type { CallPlaces } from "./call-places.ts";
 import { scanCalls } from "./call-scan.ts";
 import { recordField } from "./record-field.ts";
+import { DAY_MS } from "../lib/clock.ts";
 
 /** A customer's own key is billed to the customer. */
 const COSTS = `SELECT strftime('%Y-%m-%d', at / 1000, 'unixepoch') AS day, ${recordField("model")} AS model,
@@ -16,8 +17,6 @@ interface RawCost {
   model: string | null;
   cost: string;
 }
-
-const DAY_MS = 86_400_000;
 
 /** What calls cost at the providers. */
 export class CostQueries {

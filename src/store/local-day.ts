@@ -1,4 +1,6 @@
-const WEEK_MS = 7 * 86_400_000;
+import { DAY_MS } from "../lib/clock.ts";
+
+const WEEK_MS = 7 * DAY_MS;
 
 /** ms that local time in a zone is ahead of UTC at an instant. */
 function offsetAt(at: number, zone: string): number {

@@ -7,6 +7,7 @@ import type { Nano } from "../lib/money.ts";
 import { add, divide, multiply, parseDecimal, type Rational, rational, ZERO } from "../lib/rational.ts";
 import type { CallPlaces } from "./call-places.ts";
 import { scanCalls } from "./call-scan.ts";
+import { DAY_MS } from "../lib/clock.ts";
 
 const at = (name: StoredField): number => positionOf(name);
 
@@ -43,8 +44,6 @@ interface Group {
   /** USD by rate of exchange. */
   costs: Map<string, DecimalSum>;
 }
-
-const DAY_MS = 86_400_000;
 
 /** What a month brought and cost, from the rows of the calls and the credits. */
 export class MarginQueries {

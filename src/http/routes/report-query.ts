@@ -3,8 +3,8 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { AuditFilter } from "../../audit/filter.ts";
 import type { UsageGroup } from "../ports.ts";
 import { readTime } from "./key-input.ts";
+import { DAY_MS } from "../../lib/clock.ts";
 
-const DAY_MS = 86_400_000;
 const AUDIT_FIELDS = new Set([
   "from", "to", "key_id", "model", "provider", "status", "stream_state", "request_id",
   "account_id", "thread", "cursor", "limit", "format",
