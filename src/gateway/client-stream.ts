@@ -5,6 +5,7 @@ import { errorText } from "../lib/log.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import type { InboundAnswer } from "../upstream/types.ts";
 import { reportHealth } from "./attempt.ts";
+import { ChunkSource } from "./chunk-source.ts";
 import { annotate, checkpointCall, leaveCall, type Outcome, settleCall, voidCall } from "./closing.ts";
 import { keepStreamed } from "./conversation.ts";
 import { endDeparted } from "./departed.ts";
@@ -35,7 +36,8 @@ export class ClientStream {
   #unreadSince: number | null;
   #delivered = false;
   #checkpointed = 0;
-  #reading: Promise<Uint8Array | null> | null = null;
+  #chunks: ChunkSource | null = null;
+  readonly #ready = (): void => this.#step();
 
   /** `opened` when the first content is already in hand; else the stream begins with keep-alives until `opening` resolves. */
   constructor(live: LiveCall, opening: Promise<OpenedStream>, opened: OpenedStream | null, streams: LiveStreams) {
@@ -62,15 +64,10 @@ export class ClientStream {
     if (live.call.request.signal.aborted) this.#clientLeft();
   }
 
-  async #pull(): Promise<void> {
+  #pull(): Promise<void> | void {
     this.#unreadSince = null;
-    try {
-      if (this.#phase === "opening") await this.#begin();
-      else if (this.#phase === "streaming") await this.#step();
-    } catch (error) {
-      await this.#fail(error);
-    }
-    this.#unreadSince = this.live.deps.clock.monotonic();
+    if (this.#phase === "opening") return this.#begin().catch((error: unknown) => this.#guard(this.#fail(error)));
+    this.#step();
   }
 
   async #begin(): Promise<void> {
@@ -79,46 +76,62 @@ export class ClientStream {
     this.#opened ??= await this.#opening;
     if (this.#phase !== "opening") return;
     this.#phase = "streaming";
-    const { first } = this.#opened;
+    const { first, pipe } = this.#opened;
     if (first === null) return this.#step();
     this.#opened.first = null;
-    this.#send(first);
-    if (this.#opened.pipe.failure !== null) throw new UpstreamError(this.#opened.pipe.failure);
+    this.#send(first, this.live.deps.clock.monotonic());
+    if (pipe.failure !== null) throw new UpstreamError(pipe.failure);
   }
 
-  /** Reads on until there is something to send or the answer is over. */
-  async #step(): Promise<void> {
+  #step(): void {
+    try {
+      this.#readOn();
+    } catch (error) {
+      this.#guard(this.#fail(error));
+    }
+  }
+
+  /** Nobody waits for the end of a stream: what goes wrong in it ends the connection. */
+  #guard(ending: Promise<void>): void {
+    ending.catch((error: unknown) => {
+      this.live.deps.log.error("ending a stream failed", {
+        request_id: this.live.call.requestId,
+        error: errorText(error),
+      });
+      this.#phase = "closed";
+      this.#streams.remove(this);
+      this.#controller?.error(error);
+    });
+  }
+
+  /** Reads until there is something to send, nothing more has come yet, or the answer is over. */
+  #readOn(): void {
     const opened = this.#opened;
     if (opened === null) return;
-    const { pipe, source } = opened;
+    const { pipe } = opened;
+    const chunks = (this.#chunks ??= new ChunkSource(opened.source));
     while (this.#phase === "streaming") {
-      if (opened.ended || pipe.hasEnded) return this.#finish(opened);
-      const chunk = await this.#read(source);
-      if (this.#phase !== "streaming") return;
+      if (opened.ended || pipe.hasEnded) return this.#guard(this.#finish(opened));
+      const chunk = chunks.poll(this.#ready);
+      if (chunk === undefined) return;
+      const now = this.live.deps.clock.monotonic();
       const before = pipe.progress;
       if (chunk === null) {
         opened.ended = true;
         failpoint("last-upstream-byte");
       }
       const bytes = chunk === null ? pipe.end() : pipe.push(chunk);
-      if (pipe.progress > before) this.#lastDataAt = this.live.deps.clock.monotonic();
-      if (bytes !== null) this.#send(bytes);
+      if (pipe.progress > before) this.#lastDataAt = now;
+      if (bytes !== null) this.#send(bytes, now);
       if (pipe.failure !== null) throw new UpstreamError(pipe.failure);
       if (bytes !== null) return;
     }
   }
 
-  /** A read that the client's departure overtakes is not lost: the drain takes its chunk. */
-  async #read(source: InboundAnswer): Promise<Uint8Array | null> {
-    const reading = (this.#reading ??= source.read());
-    const chunk = await reading;
-    if (this.#reading === reading) this.#reading = null;
-    return chunk;
-  }
-
-  #send(bytes: Uint8Array): void {
+  #send(bytes: Uint8Array, now: number): void {
     this.#delivered = this.#delivered || (this.#opened?.pipe.hasContent ?? false);
-    this.#lastSentAt = this.live.deps.clock.monotonic();
+    this.#lastSentAt = now;
+    this.#unreadSince = now;
     this.#controller?.enqueue(bytes);
   }
 
@@ -223,7 +236,8 @@ export class ClientStream {
     leaveCall(live, { content: this.#delivered, all: this.#opened?.pipe.hasTail ?? false });
     try {
       const delivered = this.#delivered;
-      const read = (source: InboundAnswer) => this.#read(source);
+      // A chunk that the departure has overtaken is not lost.
+      const read = (source: InboundAnswer) => this.#chunks?.read() ?? source.read();
       await endDeparted(live, { opening: this.#opening, opened: this.#opened, delivered, read });
     } finally {
       this.#phase = "closed";
@@ -262,7 +276,7 @@ export class ClientStream {
   #timeOut(message: string): void {
     const error = new UpstreamError(timeoutFailure(message));
     this.live.abort.abort(error);
-    void this.#fail(error);
+    this.#guard(this.#fail(error));
   }
 
   #cutSlowReader(): void {
@@ -272,7 +286,7 @@ export class ClientStream {
 
   /** Process shutdown: the grace period is over. */
   shutDown(): void {
-    void this.#fail(shuttingDown());
+    this.#guard(this.#fail(shuttingDown()));
   }
 }
 

@@ -18,6 +18,11 @@ export interface InboundAnswer {
   headers: HeaderSource;
   /** Next chunk of the body, or null at its clean end. Rejects with UpstreamError (reset, truncated). Pull-driven: no read, no buffering. */
   read(): Promise<Uint8Array | null>;
+  /**
+   * The next chunk if it is there, null at the clean end; undefined when there is none yet: then `ready` is called once there is, but never before this
+   * returns. Throws what `read` rejects with. The latest `poll` or `read` takes the place of one that waits.
+   */
+  poll?(ready: () => void): Uint8Array | null | undefined;
   /** Drops the body and the connection. */
   cancel(): void;
 }
