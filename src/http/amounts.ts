@@ -1,6 +1,6 @@
 import { t } from "elysia";
 import { invalidRequest } from "../ir/error.ts";
-import { type Nano, parseNano } from "../lib/money.ts";
+import { formatNano, MAX_NANO, type Nano, parseNano } from "../lib/money.ts";
 
 /** An amount of the ledger currency in a body: a decimal as text, or a JSON number that was written without an exponent. */
 export const amountSchema = t.Union([t.String({ maxLength: 40 }), t.Number()], {
@@ -18,7 +18,10 @@ export function readAmount(field: string, value: string | number, options: { neg
     amount = parseNano(String(value));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw invalidRequest(field, `${field} must be a plain decimal with at most nine places, such as "5.00".`);
+    throw invalidRequest(
+      field,
+      `${field} must be a plain decimal such as "5.00", with at most nine places, of at most ${formatNano(MAX_NANO)}.`,
+    );
   }
   if (amount < 0n && options.negative !== true) throw invalidRequest(field, `${field} must not be negative.`);
   return amount;

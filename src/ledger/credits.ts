@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { GatewayError, invalidRequest } from "../ir/error.ts";
-import { formatNano, type Nano } from "../lib/money.ts";
+import { formatNano, MAX_NANO, type Nano } from "../lib/money.ts";
 import { freeOf, grantIdOf, type Book, type OperatorBook } from "./books.ts";
 import { type Account, expiryOf, isUnderThreshold, type LedgerState } from "./state.ts";
-import type { ChargedParts, CreditRow, LedgerOp, LedgerStorage } from "./storage.ts";
+import type { ChargedParts, CreditRow, Grant, LedgerOp, LedgerStorage } from "./storage.ts";
 import { openGrant, post } from "./turn.ts";
 import type { AccountTerms, CreditRequest, RefundRequest } from "./types.ts";
 
@@ -41,6 +41,9 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
     const free = formatNano(freeOf(account.wallet));
     throw invalidRequest("amount", `The wallet has only ${free} that no call under way needs.`);
   }
+  const other = state.books.operator(COUNTERPART[kind]);
+  requireRoom(other, -amount);
+  requireRoom(account.wallet, amount);
   const id = state.nextCreditId;
   state.nextCreditId += 1;
   const receivable = lowered(state, account, request);
@@ -51,7 +54,6 @@ export function planCredit(state: LedgerState, request: CreditRequest, now: numb
     openGrant(state, ops, { id, accountId, kind: "promo", amount, expiresAt, createdAt: now }, now);
     return { account, ops };
   }
-  const other = state.books.operator(COUNTERPART[kind]);
   const move = (debit: Book, to: Book, size: Nano): void => {
     if (size > 0n) post(state, ops, { at: now, debit, credit: to, amount: size, kind: entryKind(kind), reference: id });
   };
@@ -73,6 +75,16 @@ function lowered(state: LedgerState, account: Account, { amount, invoice }: Cred
 }
 
 const least = (a: Nano, b: Nano): Nano => (a < b ? a : b);
+
+/** All top-ups add up in one of the operator's books: it must not come to what no column holds, which would stop every call. */
+function requireRoom(book: Book, delta: Nano): void {
+  const after = book.posted + delta;
+  if (after <= MAX_NANO && after >= -MAX_NANO) return;
+  throw invalidRequest(
+    "amount",
+    `The books hold up to ${formatNano(MAX_NANO)} in all; with this, ${book.name} would hold more.`,
+  );
+}
 
 function checkAmount({ amount, kind }: CreditRequest): void {
   if (amount === 0n) throw invalidRequest("amount", "amount must not be 0.");
@@ -190,6 +202,11 @@ function isLive(
   return true;
 }
 
+/** ms; 0 when there is no such grant in memory. */
+function lastExpiry({ grants }: Account, kind: Grant["kind"]): number {
+  return Math.max(0, ...grants.filter(({ grant }) => grant.kind === kind).map(expiryOf));
+}
+
 /** Replaces an account's terms. Throws GatewayError 400 for negative amounts. */
 export function planTerms(state: LedgerState, terms: AccountTerms): LedgerOp[] {
   const amounts = [terms.creditLimit, terms.lowBalance, terms.subscription?.includedCredit ?? null];
@@ -199,6 +216,8 @@ export function planTerms(state: LedgerState, terms: AccountTerms): LedgerOp[] {
   const account = state.account(terms.accountId);
   account.terms = terms;
   account.turnAt = 0;
+  // A period without credit is none that a plan with credit must wait for.
+  account.subscribedUntil = lastExpiry(account, "subscription");
   account.isLow = isUnderThreshold(account);
   return [{ op: "terms", terms }];
 }

@@ -257,7 +257,9 @@ export class BookLedger implements Port.LedgerAdmin {
   }
 
   refund(request: Port.RefundRequest): Promise<Port.Balance> {
-    return this.#lines.run(`refund ${request.requestId}`, async () => {
+    // In one line with the account's other credits, which may bear the same idempotency key.
+    const accountId = this.#options.storage.findCharge(request.requestId)?.accountId ?? "";
+    return this.#lines.run(`credits ${accountId}`, async () => {
       this.#requireHealth();
       const planned = planRefund(this.#state, request, this.#options.clock.now(), this.#options.storage);
       this.#lookAtThreshold(planned.account, planned.ops);
@@ -343,8 +345,7 @@ export class BookLedger implements Port.LedgerAdmin {
 
   #turn(account: Account, now: number): LedgerOp[] {
     if (now < account.turnAt) return [];
-    const { storage } = this.#options;
-    const ops = turnAccount(this.#state, account, now, (id, key) => storage.findCredit(id, key));
+    const ops = turnAccount(this.#state, account, now, this.#options.storage);
     if (ops.length > 0) this.#lookAtThreshold(account, ops);
     return ops;
   }

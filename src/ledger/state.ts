@@ -42,8 +42,8 @@ export interface Account {
   terms: AccountTerms;
   /** ms at which a grant expires or a subscription's next period begins: no need to look before. */
   turnAt: number;
-  /** Start of the newest subscription period that was granted, ms. */
-  grantedPeriod: number;
+  /** ms up to which the account has had a subscription period's credit, as far as memory knows; storage knows of used-up ones, too. */
+  subscribedUntil: number;
   /** The balance was under the account's threshold when it was looked at last. */
   isLow: boolean;
 }
@@ -80,7 +80,7 @@ export class LedgerState {
         grants: [],
         terms: { accountId: id, subscription: null, creditLimit: null, lowBalance: null },
         turnAt: 0,
-        grantedPeriod: 0,
+        subscribedUntil: 0,
         isLow: false,
       };
       this.accounts.set(id, account);
@@ -97,7 +97,7 @@ export class LedgerState {
     const live = { grant, book: this.books.named(grantName(grant.id)) };
     account.grants = [...account.grants, live].sort((a, b) => expiryOf(a) - expiryOf(b));
     account.turnAt = Math.min(account.turnAt, expiryOf(live));
-    if (grant.kind === "subscription") account.grantedPeriod = Math.max(account.grantedPeriod, grant.createdAt);
+    if (grant.kind === "subscription") account.subscribedUntil = Math.max(account.subscribedUntil, expiryOf(live));
     return live;
   }
 

@@ -6,7 +6,7 @@ export type Nano = bigint;
 export const NANO_PER_UNIT = 1_000_000_000n;
 const NANO_PER_CENT = 10_000_000n;
 /** Largest amount that a column or a JavaScript reader may see: SQLite integers are signed 64-bit, and we keep a wide margin. */
-const MAX_NANO: Nano = 4_000_000_000_000_000_000n;
+export const MAX_NANO: Nano = 4_000_000_000_000_000_000n;
 
 const NANO_RATIONAL = rational(NANO_PER_UNIT);
 

@@ -113,6 +113,57 @@ describe("top-ups", () => {
     expect(await gateway.balance(key.accountId)).toMatchObject({ wallet: "5.00" });
   });
 
+  test("that add up to more than the books can hold are refused, and stop nothing else", async () => {
+    const [key, other] = [await gateway.createKey(), await gateway.createKey({ credit: "1.00" })];
+    const most = { amount: "1000000000.00" };
+    for (let added = 0; added < 3; added += 1)
+      expect(await send("POST", creditsOf(key), most)).toMatchObject({ status: 200 });
+    for (const kind of ["topup", "adjust"] as const)
+      for (let added = 0; added < 2; added += 1) {
+        const answer = await send("POST", creditsOf(key), { ...most, kind });
+        expect([200, 400]).toContain(answer.status);
+        if (answer.status === 400) expect(answer).toMatchObject({ code: "invalid_request", param: "amount" });
+      }
+    expect(await send("POST", creditsOf(key), most)).toMatchObject({ status: 400, param: "amount" });
+    answering();
+    expect(await ask(other)).toMatchObject({ status: 200 });
+    // Paid out again, so that later tests find room.
+    const { wallet } = await gateway.balance(key.accountId);
+    expect(wallet).toBe("4000000000.00");
+    const out = { kind: "adjust", amount: "-1000000000.00" };
+    for (let taken = 0; taken < 4; taken += 1)
+      expect(await send("POST", creditsOf(key), out)).toMatchObject({ status: 200 });
+  });
+
+  test("with a key in the header that names nothing, or is too long, are refused", async () => {
+    const key = await gateway.createKey();
+    for (const name of ["", " ", "x".repeat(256)]) {
+      const header = { "idempotency-key": name };
+      expect(await send("POST", creditsOf(key), { amount: "1.00" }, header)).toMatchObject({
+        status: 400,
+        param: "idempotency_key",
+      });
+    }
+    expect(await gateway.balance(key.accountId)).toMatchObject({ wallet: "0.00" });
+  });
+
+  test("and refunds of one account with one key at the same time: one is booked, the others are conflicts", async () => {
+    const key = await gateway.createKey({ credit: "5.00" });
+    answering();
+    const [first, second] = [await ask(key), await ask(key)];
+    const refundOf = ({ body }: Answer): string =>
+      `/admin/receipts/${String(at(body, "tollgate", "request_id"))}/refund`;
+    const body = { amount: "0.01", idempotency_key: "shared" };
+    const answers = await Promise.all([
+      send("POST", refundOf(first), body),
+      send("POST", refundOf(second), body),
+      send("POST", creditsOf(key), body),
+      send("POST", refundOf(first), body),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 409, 409, 200]);
+    expect(await gateway.balance(key.accountId)).toMatchObject({ wallet: "4.81" });
+  });
+
   test("with one idempotency key: the same body credits once, another one is a conflict, at once and one after the other", async () => {
     const key = await gateway.createKey();
     const body = { amount: "5.00", idempotency_key: "once" };

@@ -341,6 +341,43 @@ describe("subscriptions", () => {
     await book.call(10, { charge: "subscription" });
     expect(await book.ledger.balance("a")).toMatchObject({ receivable: 10n * TOKEN });
   });
+  test("an anchor that is moved gives no second credit while a period's lasts, also when that is used up", async () => {
+    await using book = new Book();
+    const begun = book.now;
+    await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: begun });
+    await book.call(1_000, { charge: "subscription" });
+    const left = UNIT - 13_000_000n;
+    for (const days of [10, 20]) {
+      book.now = begun + days * DAY_MS;
+      await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: book.now });
+      expect(await book.ledger.balance("a")).toMatchObject({ grants: left });
+    }
+    const hold = await book.hold(left, { charge: "subscription" });
+    await book.settle(hold, 1_000_000);
+    await book.restart();
+    await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: book.now });
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 0n });
+    // The first period ends on 21 December; the next one by the new anchor, on 11 January.
+    book.now = Date.UTC(2026, 11, 21, 12) - 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 0n });
+    book.now += 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT });
+    book.now = Date.UTC(2027, 0, 11, 12) - 1;
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT });
+    expect(book.store.ledger.load().grants).toMatchObject([{ expiresAt: book.now + 1 }]);
+    expect(book.verify()).toEqual([]);
+  });
+  test("a plan with credit after one without gives it at once, also to two who ask at the same time", async () => {
+    await using book = new Book();
+    await book.subscribe({ includedCredit: 0n, overage: "metered", anchorAt: book.now });
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: 0n });
+    book.now += DAY_MS;
+    await Promise.all(
+      [0, 1, 2].map((ms) => book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: book.now + ms - 5 })),
+    );
+    expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT });
+    expect(book.verify()).toEqual([]);
+  });
   test("a clock that jumps back gives no period twice", async () => {
     await using book = new Book();
     await book.subscribe({ includedCredit: UNIT, overage: "stop", anchorAt: book.now - 40 * DAY_MS });

@@ -89,8 +89,9 @@ test("nothing is promised, not even in memory, while storage can't be written", 
   const terms = ledger.terms("a");
   storage.fail();
   const refund = { requestId: "req_1", amount: null, reason: "r", idempotencyKey: null };
-  for (const asked of [credit(), ledger.refund(refund), ledger.setTerms({ ...terms, creditLimit: 1n })]) {
-    await expect(asked).rejects.toThrow("can't be written");
+  const setTerms = () => ledger.setTerms({ ...terms, creditLimit: 1n });
+  for (const ask of [credit, () => ledger.refund(refund), setTerms]) {
+    await expect(ask()).rejects.toThrow("can't be written");
   }
   expect(await ledger.reserve(requestOf("req_2", 1n))).toEqual({ ok: false, refusal: { kind: "unavailable" } });
   expect(await ledger.balance("a")).toMatchObject({ wallet: UNIT - charged, held: 0n });

@@ -36,11 +36,9 @@ export function accountRoutes(deps: HttpDeps, guard: Guard) {
       const account = findAccount(deps, params.id);
       return creditsOf(account, await deps.ledger.balance(account.id));
     })
-    .post(
-      "/admin/accounts/:id/credits",
-      ({ request, params, body }) => addCredit(deps, params.id, body, request.headers.get("idempotency-key")),
-      { body: creditSchema },
-    );
+    .post("/admin/accounts/:id/credits", ({ request, params, body }) => addCredit(deps, request, params.id, body), {
+      body: creditSchema,
+    });
 }
 
 /** Keys of any account. */

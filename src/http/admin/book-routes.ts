@@ -34,7 +34,7 @@ export function invoiceRoutes(deps: HttpDeps, guard: Guard) {
     .post(
       "/admin/invoices/:number/credit-notes",
       async ({ request, params, body }) => {
-        const note = await addCreditNote(deps, params.number, body, request.headers.get("idempotency-key"));
+        const note = await addCreditNote(deps, request, params.number, body);
         return Response.json(note, { status: 201 });
       },
       { body: creditNoteSchema },
@@ -60,7 +60,7 @@ export function receiptRoutes(deps: HttpDeps, guard: Guard) {
     .get("/admin/receipts/:request_id", ({ params }) => receiptReport(deps, params.request_id, null))
     .post(
       "/admin/receipts/:request_id/refund",
-      ({ request, params, body }) => refundCall(deps, params.request_id, body, request.headers.get("idempotency-key")),
+      ({ request, params, body }) => refundCall(deps, request, params.request_id, body),
       { body: refundSchema },
     );
 }

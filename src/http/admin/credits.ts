@@ -5,6 +5,7 @@ import type { Balance } from "../../ledger/types.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
+import { idempotencyKeyOf, idempotencyKeySchema } from "../idempotency-key.ts";
 import { creditDetails, creditsView } from "../routes/credits.ts";
 import { readTime } from "../routes/key-input.ts";
 import { findAccount } from "./accounts.ts";
@@ -19,18 +20,18 @@ export const creditSchema = t.Object(
       }),
     ),
     reason: t.Optional(t.String({ maxLength: 500 })),
-    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+    idempotency_key: idempotencyKeySchema,
     expires_at: t.Optional(t.String({ maxLength: 40, description: "For grants: ISO 8601" })),
   },
   { additionalProperties: false },
 );
 
-/** Adds credit to an account. `headerKey` is the Idempotency-Key header, which counts where the body has none. */
+/** Adds credit to an account. Throws GatewayError 400, 404, 409 for a closed account and for a key that was used for another credit. */
 export async function addCredit(
   deps: HttpDeps,
+  request: Request,
   accountId: string,
   input: Static<typeof creditSchema>,
-  headerKey: string | null,
 ): Promise<JsonObject> {
   const account = findAccount(deps, accountId);
   const { currency } = deps.catalog().billing;
@@ -53,7 +54,7 @@ export async function addCredit(
     amount,
     kind,
     reason: input.reason ?? kind,
-    idempotencyKey: input.idempotency_key ?? headerKey,
+    idempotencyKey: idempotencyKeyOf(request, input.idempotency_key),
     expiresAt,
   });
   return creditsOf(account, balance);
@@ -73,7 +74,7 @@ export const refundSchema = t.Object(
   {
     amount: t.Optional(amountSchema),
     reason: t.Optional(t.String({ maxLength: 500 })),
-    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+    idempotency_key: idempotencyKeySchema,
   },
   { additionalProperties: false },
 );
@@ -81,16 +82,16 @@ export const refundSchema = t.Object(
 /** Gives back what is left of a call's charge, or `amount` of it. Throws GatewayError 404 for an unknown call, 400 for more than is left. */
 export async function refundCall(
   deps: HttpDeps,
+  request: Request,
   requestId: string,
   input: Static<typeof refundSchema>,
-  headerKey: string | null,
 ): Promise<JsonObject> {
   const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
   const balance = await deps.invoicing.refund({
     requestId,
     amount,
     reason: input.reason ?? "refund",
-    idempotencyKey: input.idempotency_key ?? headerKey,
+    idempotencyKey: idempotencyKeyOf(request, input.idempotency_key),
   });
   return creditsOf(findAccount(deps, balance.accountId), balance);
 }

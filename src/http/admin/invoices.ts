@@ -5,6 +5,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { compare, parseDecimal, rational, ZERO } from "../../lib/rational.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
+import { idempotencyKeyOf, idempotencyKeySchema } from "../idempotency-key.ts";
 import { queryOf } from "../peer.ts";
 import { creditNoteViews, customerView } from "../routes/invoice-view.ts";
 import { invoiceList, invoicePageOrView, issuedList, readMonth, readNumber } from "../routes/invoices.ts";
@@ -46,7 +47,7 @@ export const creditNoteSchema = t.Object(
   {
     amount: t.Optional(amountSchema),
     reason: t.String({ minLength: 1, maxLength: 500 }),
-    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+    idempotency_key: idempotencyKeySchema,
   },
   { additionalProperties: false },
 );
@@ -54,13 +55,13 @@ export const creditNoteSchema = t.Object(
 /** Lowers an issued invoice by `amount` (without tax), or by all that is left of it. Throws GatewayError as Invoicing.creditNote. */
 export async function addCreditNote(
   deps: HttpDeps,
+  request: Request,
   number: string,
   input: Static<typeof creditNoteSchema>,
-  headerKey: string | null,
 ): Promise<JsonObject> {
   const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
   const invoice = readNumber(number);
-  const idempotencyKey = input.idempotency_key ?? headerKey;
+  const idempotencyKey = idempotencyKeyOf(request, input.idempotency_key);
   const made = await deps.invoicing.creditNote({ number: invoice, amount, reason: input.reason, idempotencyKey });
   const issued = deps.invoicing.store.ofCreditNote(made);
   const views = issued === null ? [] : creditNoteViews(issued, deps.invoicing.places);
@@ -73,7 +74,7 @@ export const paymentSchema = t.Object(
   {
     amount: t.Optional(amountSchema),
     reason: t.Optional(t.String({ maxLength: 500, description: "Such as the bank's reference" })),
-    idempotency_key: t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+    idempotency_key: idempotencyKeySchema,
   },
   { additionalProperties: false },
 );
@@ -86,7 +87,7 @@ export async function payInvoice(
   input: Static<typeof paymentSchema>,
 ): Promise<JsonObject | Response> {
   const amount = input.amount === undefined ? null : readAmount("amount", input.amount);
-  const idempotencyKey = input.idempotency_key ?? request.headers.get("idempotency-key");
+  const idempotencyKey = idempotencyKeyOf(request, input.idempotency_key);
   const reason = input.reason ?? "payment";
   await deps.invoicing.pay({ number: readNumber(number), amount, reason, idempotencyKey });
   return showInvoice(deps, request, number);
