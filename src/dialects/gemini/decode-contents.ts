@@ -112,7 +112,11 @@ export class ContentsDecoder {
     const name = call.string("name");
     if (name === undefined || name === "") throw invalidRequest(call.at("name"), `${call.at("name")} is required`);
     const args = JSON.stringify(call.object("args")?.raw ?? {});
-    const given = call.string("id");
+    const given = idIn(call);
+    const content = path.slice(0, path.lastIndexOf(".") + 1);
+    if (this.#open.some(({ part, named }) => named && part.id === given && part.path.startsWith(content))) {
+      throw invalidRequest(call.at("id"), `${call.at("id")}: ${given} is already the id of a call without a response`);
+    }
     this.#loseRest(call);
     const id = given ?? `call_${place}_${digest(`${name}\n${args}`)}`;
     const part: PartOf<"tool-call"> = { type: "tool-call", kind: "function", id, name, arguments: args, path };
@@ -122,7 +126,7 @@ export class ContentsDecoder {
 
   #result(response: ProtoReader, path: string): Part {
     const name = response.string("name") ?? null;
-    const call = this.#take(response.string("id"), name);
+    const call = this.#take(idIn(response), name);
     if (call === null) {
       throw invalidRequest(path, `${path}.functionResponse answers no function call that stands before it`);
     }
@@ -182,6 +186,12 @@ export class ContentsDecoder {
     for (const item of before) this.#recovered.add(item);
     return [...before, carrier];
   }
+}
+
+/** An empty id is an unset one (ProtoJSON). */
+function idIn(reader: ProtoReader): string | undefined {
+  const id = reader.string("id");
+  return id === "" ? undefined : id;
 }
 
 function native(reader: ProtoReader, isUnknown = false): Part {

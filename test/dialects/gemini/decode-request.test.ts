@@ -258,6 +258,21 @@ describe("function calls and responses", () => {
     expect(answered?.slice(2)).toBe(made?.slice(2) ?? "");
   });
 
+  test("two calls of one answer with the same id are a 400 that names it; an empty id is none", () => {
+    const asked = (...ids: string[]): JsonObject => ({
+      contents: [
+        { role: "model", parts: ids.map((id) => ({ functionCall: { id, name: "f", args: {} } })) },
+        { role: "user", parts: ids.map((id) => ({ functionResponse: { id, name: "f", response: {} } })) },
+      ],
+    });
+    expect(errorOf(() => decode(asked("1", "1")))).toMatchObject({
+      status: 400,
+      param: "contents[0].parts[1].functionCall.id",
+    });
+    const calls = decode(asked("", "")).turns[0]?.parts.map((part) => part.type === "tool-call" && part.id);
+    expect(new Set(calls).size).toBe(2);
+  });
+
   test("a response without a call is a 400 that names the part", () => {
     const error = errorOf(() => decode({ contents: [user(response("f", "1"))] }));
     expect([error.status, error.param]).toEqual([400, "contents[0].parts[0]"]);
