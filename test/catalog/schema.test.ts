@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Value } from "@sinclair/typebox/value";
 import { catalogKeysPage } from "../../scripts/catalog-schema.ts";
 import { CatalogSchema, editorSchema } from "../../src/catalog/schema.ts";
 
@@ -34,8 +33,7 @@ test("it refuses unknown keys at every level", () => {
   expect(open).toEqual([]);
 });
 
-test("it is a JSON Schema that a checker understands", () => {
-  expect(Value.Clone(CatalogSchema)).toBeDefined();
+test("what is written is a JSON Schema that says which draft it is of", () => {
   expect(JSON.parse(editorSchema())).toMatchObject({
     $schema: "https://json-schema.org/draft/2020-12/schema",
     type: "object",
