@@ -41,6 +41,9 @@ describe("help", () => {
       expect(`${method} ${template} ${asked}`).toBe(`${method} ${template} ${row.split("|").at(-2)?.trim()}`);
     }
     expect(help).toContain("| quality | the best model | standard |");
+    expect(help).toContain("Calls without a key are served, too, by the tier anonymous");
+    expect((await bed.send("GET", "/v1/models", { headers: { authorization: "Bearer " } })).status).toBe(200);
+    expect((await bed.send("GET", "/v1/models", { headers: { authorization: "Bearer x" } })).status).toBe(401);
   });
 });
 

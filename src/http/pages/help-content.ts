@@ -66,9 +66,15 @@ function authentication(catalog: Catalog): HelpSection {
   ]);
   return {
     title: "Authentication and limits",
-    text: `Send the key as \`Authorization: Bearer\`, \`x-api-key\` or \`x-goog-api-key\` (Gemini routes also take \`?key=\`). Every key works at every route. Secret scanners find keys by \`${keyPattern(catalog.brand.keyPrefix)}\`.`,
+    text: `Send the key as \`Authorization: Bearer\`, \`x-api-key\` or \`x-goog-api-key\` (Gemini routes also take \`?key=\`). Every key works at every route. Secret scanners find keys by \`${keyPattern(catalog.brand.keyPrefix)}\`.${withoutKey(catalog)}`,
     table: { head: ["Tier", "Requests per minute", "Messages per day", "Models"], rows: limits },
   };
+}
+
+/** Clients that insist on a key are the reason: a placeholder is an unknown key, and refused. */
+function withoutKey({ access }: Catalog): string {
+  if (access.anonymous === null) return "";
+  return ` Calls without a key are served, too, by the tier ${access.anonymous.tier}: where a client insists on one, an empty text counts as none; one that is not known here is refused.`;
 }
 
 function models(catalog: Catalog, now: number): HelpSection {
