@@ -1,5 +1,5 @@
 import { DIALECTS } from "../dialects/index.ts";
-import type { Dialect } from "../dialects/dialect.ts";
+import type { Annotation, Dialect } from "../dialects/dialect.ts";
 import type { OperationCodec } from "../dialects/operations.ts";
 import { DecodeError, unsupportedFeature } from "../ir/error.ts";
 import type { Loss } from "../ir/loss.ts";
@@ -138,7 +138,7 @@ export class OperationRun<Request, Answer> {
     return meter;
   }
 
-  #encode(done: Done<Answer>, annotation: Parameters<OperationCodec<Request, Answer>["annotateBody"]>[1]) {
+  #encode(done: Done<Answer>, annotation: Annotation) {
     const live = this.#live;
     const losses: Loss[] = [];
     const context = {

@@ -8,6 +8,7 @@ import { UpstreamError } from "../upstream/error.ts";
 import type { LiveCall } from "./live-call.ts";
 import { readAll, sendAndRead } from "./open.ts";
 import type { OperationFacts } from "./operation.ts";
+import { translated } from "./prepare.ts";
 
 /** Embeddings cost input tokens only. */
 export function embedFacts(live: LiveCall): OperationFacts<EmbedRequest, EmbedAnswer> {
@@ -50,16 +51,7 @@ export async function countTokens(live: LiveCall, target: Target): Promise<numbe
   live.target = target;
   const own = DIALECTS[target.dialect].count;
   if (own === undefined || target.provider.kind === "echo") return live.deps.tokens.countInput(live, target);
-  const encoded = own.encodeRequest(request, target.facts);
-  const prepared = {
-    target,
-    mode: "translate" as const,
-    path: encoded.path,
-    query: encoded.query ?? {},
-    headers: encoded.headers ?? {},
-    body: new TextEncoder().encode(JSON.stringify(encoded.body)),
-    losses: encoded.losses,
-  };
+  const prepared = translated(target, own.encodeRequest(request, target.facts));
   try {
     return await sendAndRead(live, prepared, live.call.request.signal, async (answer) => {
       const bytes = await readAll(answer, live.deps.settings.maxAnswerBytes);
