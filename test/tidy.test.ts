@@ -127,6 +127,21 @@ test("every source file is reached from an entry", () => {
   expect(dead).toEqual([]);
 });
 
+test("every exported function, class and constant is used by another file", () => {
+  const others = ["test", "scripts", "bench"].flatMap((folder) => filesBelow(join(ROOT, folder)));
+  const texts = [...sources.map(({ text }) => text), ...others.map((path) => readFileSync(path, "utf8"))];
+  const users = new Map<string, number>();
+  for (const text of texts) {
+    for (const word of new Set(text.match(/[A-Za-z_$][\w$]*/g))) users.set(word, (users.get(word) ?? 0) + 1);
+  }
+  const unused = sources.flatMap(({ name, text }) =>
+    [...text.matchAll(/^export (?:async )?(?:abstract )?(?:function\*?|const|class) ([\w$]+)/gm)]
+      .filter(([, word = ""]) => users.get(word) === 1)
+      .map(([, word = ""]) => `${name}: ${word}`),
+  );
+  expect(unused).toEqual([]);
+});
+
 test("files are read in one sitting", () => {
   const sizes = sources.map(({ text }) => text.split("\n").length - 1).sort((a, b) => a - b);
   const at = (share: number): number => sizes[Math.floor((sizes.length - 1) * share)] ?? 0;
