@@ -30,6 +30,14 @@ export function isPrivateAddress(address: string): boolean {
   return PRIVATE.has(normal) || (normal.includes(":") && !PUBLIC_IPV6.has(normal));
 }
 
+/** True for a host of a URL that lies in no public network whatever a resolver says: a private address, or `localhost` (RFC 6761, section 6.3). */
+export function isPrivateHost(hostname: string): boolean {
+  const host = bareHost(hostname);
+  return isIP(host) === 0 ? /(?:^|\.)localhost\.?$/i.test(host) : isPrivateAddress(host);
+}
+
+const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, "");
+
 /**
  * GETs a small text from a public https URL: the name is resolved once, every address of it must be public, and the connection goes to
  * the very address that was checked. No redirects, bounded size and time. Throws Error that names what was refused.
@@ -68,7 +76,7 @@ async function request(
     throw new Error("only https URLs are fetched");
   }
   if (target.username !== "" || target.password !== "") throw new Error("URLs with credentials are not fetched");
-  const host = target.hostname.replace(/^\[|\]$/g, "");
+  const host = bareHost(target.hostname);
   const addresses = isIP(host) === 0 ? await (options.resolve ?? resolveAll)(host) : [host];
   const [address] = addresses;
   if (address === undefined) throw new Error("the host has no address");

@@ -1,5 +1,7 @@
 import { type Static, t } from "elysia";
 import type { AuditSink } from "../../audit/sinks.ts";
+import { isPrivateHost } from "../../gates/public-fetch.ts";
+import { invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ownerApp } from "../owner.ts";
@@ -33,8 +35,15 @@ export function auditSinkRoutes(deps: HttpDeps) {
     );
 }
 
-/** The only answer that holds the signing secret. */
+/**
+ * The only answer that holds the signing secret. What could never be delivered is refused at once; a name is resolved, and checked again, at
+ * every delivery.
+ */
 async function setSink(deps: HttpDeps, accountId: string, body: Static<typeof sinkSchema>): Promise<JsonObject> {
+  const host = URL.parse(body.url)?.hostname ?? "";
+  if (deps.catalog().features.privateSinks !== true && isPrivateHost(host)) {
+    throw invalidRequest("url", "url must lie in the public internet.");
+  }
   const { sink, secret } = await deps.sinks.set(accountId, body.url);
   return { ...sinkView(sink), secret };
 }

@@ -370,7 +370,9 @@ describe("managed: records pushed to the account's own sink", () => {
 
   test("only https addresses of the public internet, unless the catalog says otherwise", async () => {
     const { key } = await profile.gateway.createKey();
-    for (const url of ["http://127.0.0.1:1/x", "ftp://a.example", "https://user:pass@a.example", "nonsense"]) {
+    const wrong = ["http://127.0.0.1:1/x", "ftp://a.example", "https://user:pass@a.example", "nonsense"];
+    const inside = ["https://10.0.0.1/x", "https://[::1]/x", "https://localhost/x", "https://0x7f.1/x"];
+    for (const url of [...wrong, ...inside]) {
       const answer = await fetch(`${profile.gateway.url}/v1/audit-sink`, {
         method: "PUT",
         headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
