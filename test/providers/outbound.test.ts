@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PROVIDER_KINDS, type ProviderKind } from "../../src/catalog/types.ts";
 import { type Compat, DEFAULT_COMPAT } from "../../src/ir/target.ts";
-import { defaultRealm, dialectOf } from "../../src/providers/kinds.ts";
 import { buildOutbound, type OutboundTarget } from "../../src/providers/outbound.ts";
 
 const target = (kind: ProviderKind, baseUrl: string, compat: Partial<Compat> = {}): OutboundTarget => ({
@@ -17,17 +16,6 @@ const url = (
   compat?: Partial<Compat>,
 ): string =>
   buildOutbound(target(kind, base, compat), { path, ...(query === undefined ? {} : { query }), body: "{}" }).url;
-
-test("kinds speak their dialects and have realms", () => {
-  expect(PROVIDER_KINDS.map((kind) => [dialectOf(kind), defaultRealm(kind, "mine")])).toEqual([
-    ["openai-chat", "openai"],
-    ["openai-responses", "openai"],
-    ["anthropic-messages", "anthropic"],
-    ["gemini", "google"],
-    ["openai-chat", "mine"],
-    ["openai-chat", "mine"],
-  ]);
-});
 
 describe("URLs", () => {
   test.each([
