@@ -65,7 +65,8 @@ export class GatewayError extends Error {
     this.code = init.code;
     this.param = init.param ?? null;
     this.type = init.type ?? null;
-    this.retryAfterSeconds = init.retryAfterSeconds ?? null;
+    // Retry-After counts whole seconds (RFC 9110, section 10.2.3).
+    this.retryAfterSeconds = init.retryAfterSeconds === undefined ? null : Math.ceil(init.retryAfterSeconds);
     this.details = init.details ?? null;
     this.headers = init.headers ?? {};
   }

@@ -44,4 +44,4 @@ test.each(CLIENTS)("$id", async (client) => {
   await eventually(async () => (await call(false)).status === 200);
   expect(await gateway.balance(key.accountId)).toMatchObject({ held: "0.00" });
   expect(gateway.verify()).toEqual([]);
-}, 30_000);
+});

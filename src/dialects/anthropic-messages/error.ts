@@ -2,6 +2,7 @@ import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { formatSse } from "../../wire/sse.ts";
 import type { ErrorStyle, RenderedError } from "../dialect.ts";
+import { retryAfter } from "../shared/retry-after.ts";
 import { ERROR_STATUSES } from "./wire-names.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
 
@@ -20,16 +21,6 @@ const ERROR_TYPES: Readonly<Record<number, string>> = {
 
 function typeOfStatus(status: number): string {
   return ERROR_TYPES[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");
-}
-
-/** Retry-After in seconds: a number, or an HTTP date seen from the answer's own Date (RFC 9110, 10.2.3). */
-function retryAfter(headers: HeaderSource): number | undefined {
-  const value = headers.get("retry-after");
-  if (value === null) return undefined;
-  if (/^[0-9]{1,9}(\.[0-9]+)?$/.test(value.trim())) return Math.ceil(Number(value));
-  const until = Date.parse(value);
-  const from = Date.parse(headers.get("date") ?? "");
-  return Number.isNaN(until) || Number.isNaN(from) ? undefined : Math.max(0, Math.ceil((until - from) / 1000));
 }
 
 /** How the API says that a request doesn't fit the context window: it has no code for it (Anthropic errors, context windows). */

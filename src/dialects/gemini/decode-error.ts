@@ -1,6 +1,7 @@
 import type { UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { words } from "../../lib/words.ts";
+import { retryAfter } from "../shared/retry-after.ts";
 import { objectsOf } from "../shared/wire-values.ts";
 import { textOf } from "./proto.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
@@ -27,7 +28,7 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = words({
 
 /** An error body of any shape (https://cloud.google.com/apis/design/errors; arrays around it, strings, HTML). Never throws. */
 export function decodeError(status: number, text: string, headers: HeaderSource): UpstreamFailure {
-  const retry = secondsOf(headers.get("retry-after"));
+  const retry = retryAfter(headers);
   const failure = errorOf(status, tryJson(text) ?? text);
   return retry === undefined ? failure : { ...failure, retryAfterSeconds: retry };
 }

@@ -3,6 +3,7 @@ import type { GatewayError, UpstreamFailure } from "../../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue, tryJson } from "../../lib/json.ts";
 import { words } from "../../lib/words.ts";
 import type { HeaderSource } from "../../wire/header-fields.ts";
+import { retryAfter } from "./retry-after.ts";
 
 /** Errors in the shape that both of OpenAI's dialects have. */
 
@@ -76,7 +77,7 @@ export function decodeOpenAiError(status: number, text: string, headers: HeaderS
     code: wordOf(error["code"]) ?? (type === "error" ? null : type),
     message: messageOf(error) || `the provider answered with status ${status}`,
     param: wordOf(error["param"]),
-    ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(body === null ? {} : { native: body }),
   };
 }
@@ -97,14 +98,6 @@ function messageOf(error: JsonObject): string {
 function wordOf(value: JsonValue | undefined): string | null {
   if (typeof value === "string" && value !== "") return value;
   return typeof value === "number" ? String(value) : null;
-}
-
-/** Seconds of `retry-after-ms` or of `retry-after` in its numeric form (RFC 9110, section 10.2.3). */
-function retryAfter(headers: HeaderSource): number | null {
-  const exact = Number(headers.get("retry-after-ms") ?? Number.NaN);
-  if (Number.isFinite(exact) && exact >= 0) return exact / 1000;
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 }
 
 const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
@@ -132,8 +125,8 @@ export function renderOpenAiError(error: GatewayError, requestId: string, style:
   const managed = style.style === "managed" && error.status === 429;
   const type = error.type === null && style.style === "wallet" ? error.code : errorType(error);
   const headers: Record<string, string> = { ...error.headers };
-  if (error.retryAfterSeconds !== null) headers["retry-after"] = String(Math.ceil(error.retryAfterSeconds));
-  const retry = managed && error.retryAfterSeconds !== null ? Math.ceil(error.retryAfterSeconds) : null;
+  if (error.retryAfterSeconds !== null) headers["retry-after"] = String(error.retryAfterSeconds);
+  const retry = managed ? error.retryAfterSeconds : null;
   const body: JsonObject = {
     error: {
       message: error.message,
