@@ -186,8 +186,8 @@ export interface AnswerContext {
   seals: SealBox;
   /** Realm and dialect of the target: seals minted there go out in an envelope unless the dialect is the client's own. */
   target: TargetFacts;
-  /** Input tokens known or counted before the first frame, for dialects that tell them at once (Anthropic message_start). */
-  inputTokens: number;
+  /** Counts the input, for dialects that tell it before the provider has (Anthropic message_start). */
+  inputTokens(): number;
   /** Responses: whether the answer is stored. */
   stored: boolean;
 }

@@ -315,7 +315,7 @@ function contextOf(client: DialectId, origin: DialectId): AnswerContext {
     route: { ...ROUTE, stream: true },
     seals,
     target: targetOf(origin),
-    inputTokens: 9,
+    inputTokens: () => 9,
     stored: false,
   };
 }

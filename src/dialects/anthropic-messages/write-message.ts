@@ -191,7 +191,8 @@ export class MessageWriter implements BlockSink {
   /** Input as the provider told it early, else as it was counted; output 0, since some clients add start and delta up. */
   #startUsage(): JsonObject {
     const early = this.#earlyUsage;
-    if (early === null || totalInput(early) === 0) return { input_tokens: this.context.inputTokens, output_tokens: 0 };
+    if (early === null || totalInput(early) === 0)
+      return { input_tokens: this.context.inputTokens(), output_tokens: 0 };
     return encodeUsage({
       ...early,
       tokens: { ...early.tokens, output: 0, reasoning: 0 },

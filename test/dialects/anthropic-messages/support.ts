@@ -77,7 +77,7 @@ export function contextFor(target: TargetFacts, request = REQUEST): AnswerContex
     route: ROUTE,
     seals: SEALS,
     target,
-    inputTokens: 11,
+    inputTokens: () => 11,
     stored: false,
   };
 }

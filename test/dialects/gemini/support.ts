@@ -107,7 +107,7 @@ export function answerContext(facts: TargetFacts = target, at: RouteFacts = rout
     route: at,
     seals,
     target: facts,
-    inputTokens: 0,
+    inputTokens: () => 0,
     stored: false,
   };
 }

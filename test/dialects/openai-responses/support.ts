@@ -44,7 +44,7 @@ export function answerContext(change: Partial<AnswerContext> = {}): AnswerContex
     route: ROUTE,
     seals: SEALS,
     target: targetFacts(),
-    inputTokens: 10,
+    inputTokens: () => 10,
     stored: false,
     ...change,
   };

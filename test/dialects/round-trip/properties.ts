@@ -55,7 +55,7 @@ function contextOf({ dialect, origin }: AnswerForm): AnswerContext {
     route: { ...ROUTE, stream: true },
     seals,
     target: targetOf(origin),
-    inputTokens: 9,
+    inputTokens: () => 9,
     stored: false,
   };
 }

@@ -106,7 +106,7 @@ export function writeFor(client: DialectId, item: FixtureCase, events: readonly 
     route,
     seals,
     target: targetOf(item),
-    inputTokens: 10,
+    inputTokens: () => 10,
     stored: false,
   };
   const annotation: Annotation = {
