@@ -78,6 +78,8 @@ export interface Turn {
 export interface Tool {
   kind: ToolKind;
   name: string;
+  /** What it is called within its namespace (Responses), where another tool has that name, too. */
+  localName?: string;
   description?: string;
   /** JSON Schema of the arguments; absent for custom and server tools. */
   schema?: JsonObject;

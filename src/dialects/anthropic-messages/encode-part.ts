@@ -73,7 +73,6 @@ function encodeToolCall(part: PartOf<"tool-call">, encoding: Encoding): JsonObje
     encoding.lose(part.path, "a server tool call of another provider");
     return null;
   }
-  if (part.namespace !== undefined) encoding.lose(`${part.path}.namespace`, "Anthropic tools have no namespaces");
   return {
     type: "tool_use",
     id: encoding.toolIds.call(part.id),

@@ -119,7 +119,8 @@ function encodeCall(part: PartOf<"tool-call">, encoding: Encoding): JsonObject |
   }
   encoding.loseMark(part.cache, part.path);
   if (part.seal !== undefined) encoding.unseal(part.seal, part.path);
-  const head = { call_id: callId(part.id), name: part.name, ...encoding.extras(part.extras, part.path) };
+  const name = encoding.localNames.get(part.name) ?? part.name;
+  const head = { call_id: callId(part.id), name, ...encoding.extras(part.extras, part.path) };
   const namespace = part.namespace === undefined ? {} : { namespace: part.namespace };
   if (part.kind === "custom") return { type: "custom_tool_call", ...head, input: part.arguments, ...namespace };
   return { type: "function_call", ...head, arguments: part.arguments === "" ? "{}" : part.arguments, ...namespace };

@@ -1,7 +1,7 @@
 import type { GenerateRequest, Tool, ToolChoice } from "../../ir/request.ts";
 import { isObject, type JsonObject } from "../../lib/json.ts";
 import { type Encoding, NOT_KNOWN } from "./encoding.ts";
-import { namespaceOf } from "./tools.ts";
+import { namespaceOf } from "./namespaces.ts";
 
 /** `tools`, `tool_choice` and `parallel_tool_calls`, each only where it says something. */
 export function encodeTools(request: GenerateRequest, encoding: Encoding): JsonObject {
@@ -38,7 +38,7 @@ function encodeTool(tool: Tool, encoding: Encoding): JsonObject | null {
   // Only this dialect's namespaces are put back around their tools.
   const extras = encoding.isOwn || namespace === undefined ? own : { ...own, namespace };
   const head = {
-    name: tool.name,
+    name: tool.localName ?? tool.name,
     ...(tool.description === undefined ? {} : { description: tool.description }),
   };
   const rest = encoding.extras(Object.keys(extras).length === 0 ? undefined : extras, tool.path);
@@ -82,5 +82,10 @@ function choiceOf(choice: ToolChoice, request: GenerateRequest, encoding: Encodi
 function referTo(name: string, tools: readonly Tool[]): JsonObject {
   const tool = tools.find((entry) => entry.name === name);
   if (tool?.kind === "server") return { type: name };
-  return { type: tool?.kind === "custom" ? "custom" : "function", name };
+  const namespace = tool?.localName === undefined ? undefined : namespaceOf(tool);
+  return {
+    type: tool?.kind === "custom" ? "custom" : "function",
+    name: tool?.localName ?? name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
 }

@@ -10,8 +10,13 @@ const DIGEST_LENGTH = 40;
 
 /** State of encoding one request: where it goes and what was lost on the way. */
 export class Encoding extends OpenAiEncoding {
+  /** What tools are called within their namespaces, by their names. */
+  readonly localNames: ReadonlyMap<string, string>;
+
   constructor(request: GenerateRequest, target: TargetFacts) {
+    const local = request.tools.map(({ name, localName }): [string, string] => [name, localName ?? name]);
     super(request, target, "openai-responses", NOT_KNOWN);
+    this.localNames = new Map(local);
   }
 
   /** The value of a seal that the target's organisation minted in this dialect; else null, and the loss is reported. */

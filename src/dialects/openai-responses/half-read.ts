@@ -12,8 +12,8 @@ const TEXT = readsOnly(["type", "text"]);
 const CUSTOM = readsInside({ format: readsOnly(["type", "syntax", "definition"]) });
 const TOOL_TYPES = { custom: CUSTOM, namespace: readsInside({ tools: readsInside({}, { custom: CUSTOM }) }) };
 
-const TOOL_REFERENCE = readsOnly(["type", "name"]);
-const CHOICE = readsOnly(["type", "name", "mode"], { tools: TOOL_REFERENCE });
+const TOOL_REFERENCE = readsOnly(["type", "name", "namespace"]);
+const CHOICE = readsOnly(["type", "name", "namespace", "mode"], { tools: TOOL_REFERENCE });
 
 const OBJECTS = {
   input: readsInside(

@@ -145,7 +145,7 @@ class InputReader {
 
   #call(item: JsonObject, path: string, kind: "function" | "custom", field: "arguments" | "input"): void {
     const { id, envelope } = splitEnvelope(readName(item["call_id"], `${path}.call_id`));
-    const name = readName(item["name"], `${path}.name`);
+    const name = this.#reading.toolName(item, readName(item["name"], `${path}.name`));
     const text = readString(item[field], `${path}.${field}`);
     if (this.#open.has(id)) {
       throw invalidRequest(`${path}.call_id`, `${path}.call_id: ${id} is already the id of a call without an output`);

@@ -5,7 +5,7 @@ import { isObject } from "../../lib/json.ts";
 import type { OutputScope } from "./item-writer.ts";
 import { ContentWriter, MessageWriter } from "./message-writer.ts";
 import { CallWriter, ImageWriter, ReasoningWriter, sealText } from "./part-writers.ts";
-import { namespaceOf } from "./tools.ts";
+import { namespaceOf } from "./namespaces.ts";
 
 type PartEvent = Extract<IrEvent, { part: number }>;
 interface PartWriter {
@@ -122,6 +122,7 @@ export class OutputWriter {
       unwrap: event.kind === "function" && tool?.kind === "custom",
       waitForSeal: this.#context.target.dialect === "gemini",
       namespace: namespaceOf(tool),
+      localName: tool?.localName,
     };
     const writer = new CallWriter(this.#scope, event, options, box);
     return { push: (inner) => writer.push(inner, box), end: () => this.#sealPrevious(writer.end(box)) };

@@ -85,6 +85,8 @@ export interface CallOptions {
   /** The provider seals calls (Gemini): the call waits for its seal, which travels in its id. */
   waitForSeal: boolean;
   namespace: string | undefined;
+  /** What the tool is called within the namespace, where the provider was told another name. */
+  localName: string | undefined;
 }
 
 /** A call of a function or custom tool. */
@@ -117,7 +119,7 @@ export class CallWriter {
       status: "in_progress",
       [this.#isCustom ? "input" : "arguments"]: "",
       call_id: callId + (sealText(this.#seals, "carrier", box) ?? ""),
-      name,
+      name: this.#options.localName ?? name,
       ...(space === undefined ? {} : { namespace: space }),
     };
     this.#index = this.#scope.add(this.#item);

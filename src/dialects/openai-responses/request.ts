@@ -67,8 +67,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 export function decodeRequest(body: JsonObject, context: RequestContext): GenerateRequest {
   refuseState(body);
   const model = isAbsent(body["model"]) ? null : readName(body["model"], "model");
-  const reading = new ResponsesReading(context.seals, model);
   const tools = decodeTools(body["tools"]);
+  const reading = new ResponsesReading(context.seals, model, tools);
   const { choice, native } = decodeToolChoice(body["tool_choice"], body["parallel_tool_calls"], tools);
   const { system, turns } = splitSystem(body, decodeInput(body["input"], reading));
   const management = optionalArray(body["context_management"], "context_management");

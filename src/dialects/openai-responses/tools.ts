@@ -1,5 +1,5 @@
 import type { Tool } from "../../ir/request.ts";
-import { isObject, type JsonObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import {
   isAbsent,
   optionalArray,
@@ -10,6 +10,7 @@ import {
   readObject,
   type Wire,
 } from "../shared/fields.ts";
+import { toolNamed, withOwnNames } from "./namespaces.ts";
 import { allowedTools, declaredName, type DecodedChoice, openChoice } from "../shared/openai-tool-choice.ts";
 import { checkGrammar, decodeCustomTool, decodeFunctionTool } from "../shared/openai-tools.ts";
 
@@ -28,7 +29,7 @@ export function decodeTools(value: Wire): Tool[] {
     if (tool["type"] === "namespace") tools.push(...decodeNamespace(tool, path));
     else tools.push(decodeTool(tool, path));
   }
-  return tools;
+  return withOwnNames(tools);
 }
 
 function decodeTool(tool: JsonObject, path: string): Tool {
@@ -56,12 +57,6 @@ function decodeNamespace(namespace: JsonObject, path: string): Tool[] {
   });
 }
 
-/** Name of the namespace that a tool was declared in. */
-export function namespaceOf(tool: Tool | undefined): string | undefined {
-  const head = tool?.extras?.["namespace"];
-  return isObject(head) && typeof head["name"] === "string" ? head["name"] : undefined;
-}
-
 /** `tool_choice` in all its forms, and `parallel_tool_calls`. Names are checked against the declared tools. */
 export function decodeToolChoice(value: Wire, parallelValue: Wire, tools: readonly Tool[]): DecodedChoice {
   const parallel = optionalBoolean(parallelValue, "parallel_tool_calls") ?? null;
@@ -74,17 +69,19 @@ export function decodeToolChoice(value: Wire, parallelValue: Wire, tools: readon
   const type = readName(choice["type"], "tool_choice.type");
   if (type === "allowed_tools") return decodeAllowed(choice, parallel, tools);
   if (type === "function" || type === "custom") {
-    const name = declaredName(choice, "tool_choice", tools);
+    const name = nameOf(choice, "tool_choice", tools);
     return { choice: { mode: "named", names: [name], parallel }, native: null };
   }
   return { choice: { mode: "named", names: [type], parallel }, native: choice };
 }
 
+/** A tool is chosen by its name, within a namespace by that, too. */
+const nameOf = (choice: JsonObject, at: string, tools: readonly Tool[]): string =>
+  toolNamed(tools, choice)?.name ?? declaredName(choice, at, tools);
+
 function decodeAllowed(choice: JsonObject, parallel: boolean | null, tools: readonly Tool[]): DecodedChoice {
   const mode = optionalWord(choice["mode"], "tool_choice.mode", ["auto", "required"]) ?? "auto";
   const entries = readArray(choice["tools"], "tool_choice.tools");
-  const { names, isHosted } = allowedTools(entries, "tool_choice.tools", (tool, _type, at) =>
-    declaredName(tool, at, tools),
-  );
+  const { names, isHosted } = allowedTools(entries, "tool_choice.tools", (tool, _type, at) => nameOf(tool, at, tools));
   return { choice: { mode, names, parallel }, native: isHosted ? choice : null };
 }
