@@ -1,5 +1,5 @@
 import { TOKEN_CLASSES, type Usage } from "../ir/usage.ts";
-import { NANO_PER_UNIT } from "../lib/money.ts";
+import { type Nano, NANO_PER_UNIT } from "../lib/money.ts";
 import { add, divide, multiply, parseDecimal, type Rational, rational, subtract, ZERO } from "../lib/rational.ts";
 import { exactText } from "./decimal.ts";
 import type { LineBasis, PriceLine } from "./types.ts";
@@ -22,6 +22,31 @@ export function linesOf(basis: LineBasis, usage: Usage): PriceLine[] {
     lines.push({ ...single("fx", `1 USD = ${fx} ${currency}`, converted, currency), unitUsd: fx });
   }
   lines.push(single("rounding", "up to the next nano-unit", rounding, currency));
+  return lines;
+}
+
+/** What was owed at the end, in the ledger currency. */
+interface Owed {
+  /** What the other lines add up to. */
+  priced: Nano;
+  charged: Nano;
+  absorbed: Nano;
+  currency: string;
+}
+
+/** The lines that lead from the price to what was charged, so that all of them add up to it. None where the account paid the whole price. */
+export function closingLines({ priced, charged, absorbed, currency }: Owed): PriceLine[] {
+  const lines: PriceLine[] = [];
+  const push = (kind: PriceLine["kind"], name: string, amount: Nano): void => {
+    if (amount !== 0n) lines.push(single(kind, name, rational(amount, NANO_PER_UNIT), currency));
+  };
+  const owed = charged + absorbed;
+  // Of all calls, only those on an own key owe another amount than their price.
+  if (owed !== priced) {
+    push("own_key", "paid by the account at the provider", -priced);
+    push("own_key", "fee for a call on an own key", owed);
+  }
+  push("absorbed", "borne by the operator", -absorbed);
   return lines;
 }
 

@@ -2,7 +2,7 @@ import { emptyUsage } from "../ir/usage.ts";
 import type { Nano } from "../lib/money.ts";
 import { freeOf, type Book } from "./books.ts";
 import { payingBooks, receivableRoom } from "./admission.ts";
-import { linesOf } from "./price-lines.ts";
+import { closingLines, linesOf } from "./price-lines.ts";
 import type { LedgerState, OpenHold } from "./state.ts";
 import type { SettlementDetail, SettlementRow } from "./storage.ts";
 import type { Receipt, Settlement } from "./types.ts";
@@ -106,7 +106,12 @@ export function receiptOf(row: SettlementRow, currency: string): Receipt {
     priceVersion,
     // Made when asked for: few receipts are looked at.
     get lines() {
-      return basis === null ? [...lines] : linesOf(basis, usage);
+      const { charged, absorbed } = row;
+      const used = basis === null ? lines : linesOf(basis, usage);
+      // Lines without a basis are those of a call that was free, or was settled at its last checkpoint.
+      const whole = lines.length === 0 ? 0n : charged + absorbed;
+      const priced = basis === null ? whole : BigInt(basis.charge);
+      return [...used, ...closingLines({ priced, charged, absorbed, currency })];
     },
     settledAt: row.settledAt,
     state: row.state,

@@ -133,7 +133,8 @@ export interface LineBasis {
 }
 
 export interface PriceLine {
-  kind: "tokens" | "fee" | "image" | "call" | "markup" | "fx" | "rounding";
+  /** `own_key`: what the account paid at the provider itself, and the fee for that; `absorbed`: what the operator bore. */
+  kind: "tokens" | "fee" | "image" | "call" | "markup" | "fx" | "rounding" | "own_key" | "absorbed";
   name: string;
   quantity: number;
   /** Exact decimal strings. */

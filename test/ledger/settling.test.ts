@@ -1,5 +1,8 @@
 /** How calls end: once, at what they used, never beyond what was agreed. */
 import { describe, expect, test } from "bun:test";
+import { readExact } from "../../src/ledger/price-lines.ts";
+import type { Receipt } from "../../src/ledger/types.ts";
+import { add, type Rational, rational, ZERO } from "../../src/lib/rational.ts";
 import { usage } from "./price-support.ts";
 import { Book, UNIT } from "../store/support.ts";
 
@@ -63,13 +66,33 @@ test("an absorbed end is the operator's; an own key's call costs its fee", async
   await using book = new Book();
   await book.credit(UNIT);
   const early = await book.hold(UNIT / 2n);
-  expect(await book.settle(early, 100, { absorb: true })).toMatchObject({ charged: 0n, absorbed: 100n * TOKEN });
+  const absorbed = await book.settle(early, 100, { absorb: true });
+  expect(absorbed).toMatchObject({ charged: 0n, absorbed: 100n * TOKEN });
+  expect(absorbed.lines.at(-1)).toMatchObject({ kind: "absorbed", amount: "-0.0013", currency: "USD" });
   const own = await book.hold(UNIT / 2n);
   const credential = { audit: { ...book.audit(own.requestId), credential: "byok" }, ownKeyFee: 7n } as const;
-  expect(await book.settle(own, 100, credential)).toMatchObject({ charged: 7n, absorbed: 0n });
-  expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT - 7n });
+  const owned = await book.settle(own, 100, credential);
+  expect(owned).toMatchObject({ charged: 7n, absorbed: 0n });
+  expect(owned.lines.slice(-2)).toMatchObject([
+    { kind: "own_key", amount: "-0.0013" },
+    { kind: "own_key", amount: "0.000000007" },
+  ]);
+  const free = await book.hold(UNIT / 2n);
+  const unpriced = { providerCostUsd: ZERO, customerCostUsd: ZERO, charge: 0n, lines: [] };
+  const audit = { ...book.audit(free.requestId), credential: "byok" } as const;
+  const fee = await book.settle(free, 100, { audit, price: unpriced, ownKeyFee: 7n });
+  for (const receipt of [absorbed, owned, fee]) {
+    expect(sumOf(receipt)).toEqual(rational(receipt.charged, UNIT));
+    expect(sumOf(await book.ledger.receipt(receipt.requestId))).toEqual(rational(receipt.charged, UNIT));
+  }
+  expect(await book.ledger.balance("a")).toMatchObject({ wallet: UNIT - 14n });
   expect(book.verify()).toEqual([]);
 });
+
+/** What a receipt's lines in USD add up to. */
+function sumOf(receipt: Receipt | null): Rational {
+  return (receipt?.lines ?? []).reduce((sum, { amount }) => add(sum, readExact(amount)), ZERO);
+}
 
 describe("refunds", () => {
   test("go back last source first, and never exceed the charge", async () => {
