@@ -110,6 +110,20 @@ describe("the admin API", () => {
     expect((await bed.send("POST", "/v1/chat/completions", { key, body: {} })).status).toBe(200);
   });
 
+  test.each([
+    ["12.5", "12.5"],
+    [12.5, "12.5"],
+    [0, "0"],
+  ])("a markup of %p is %s percent", async (given, kept) => {
+    const bed = testBed();
+    const answer = await bed.send("PATCH", "/admin/accounts/acc_1", { ...admin, body: { markup_percent: given } });
+    expect(await answer.json()).toMatchObject({ markup_percent: kept });
+    for (const wrong of [-1, "x", 1e-9]) {
+      const refused = await bed.send("PATCH", "/admin/accounts/acc_1", { ...admin, body: { markup_percent: wrong } });
+      expect([wrong, refused.status]).toEqual([wrong, 400]);
+    }
+  });
+
   test("a closed account stays closed; an unknown tier or account is told", async () => {
     const bed = testBed();
     await bed.send("PATCH", "/admin/accounts/acc_1", { ...admin, body: { status: "closed" } });

@@ -14,7 +14,7 @@ const fields = {
   tier: t.Optional(t.Union([t.String({ maxLength: 100 }), t.Null()], { description: "Tier of the catalog" })),
   monthly_cap: t.Optional(t.Union([amountSchema, t.Null()])),
   markup_percent: t.Optional(
-    t.Union([t.String({ maxLength: 20 }), t.Null()], { description: "Instead of the catalog's" }),
+    t.Union([t.String({ maxLength: 20 }), t.Number(), t.Null()], { description: "Instead of the catalog's" }),
   ),
   own_providers_only: t.Optional(t.Boolean({ description: "Only provider keys of the account's own may serve it" })),
   credit_limit: t.Optional(
@@ -124,8 +124,10 @@ function checkTier(deps: HttpDeps, tier: string | null): string | null {
   throw invalidRequest("tier", `No such tier; the catalog has ${[...tiers.keys()].join(", ")}.`);
 }
 
-function checkPercent(text: string | null): string | null {
-  if (text === null) return null;
+/** A number counts by its shortest text, as with amounts. */
+function checkPercent(value: string | number | null): string | null {
+  if (value === null) return null;
+  const text = String(value);
   try {
     if (parseDecimal(text).num >= 0n) return text;
   } catch (error) {
