@@ -1,4 +1,5 @@
 import { GatewayError, type UpstreamFailure } from "../ir/error.ts";
+import type { Abortable } from "../lib/abort.ts";
 import { decideFailover } from "../routing/failover.ts";
 import type { Target } from "../routing/types.ts";
 import { UpstreamError } from "../upstream/error.ts";
@@ -11,7 +12,7 @@ import { type Prepared, prepareChecked } from "./prepare.ts";
 export interface AttemptSteps<T> {
   prepare(target: Target): Prepared;
   /** Rejects with UpstreamError. */
-  open(prepared: Prepared, signal: AbortSignal): Promise<T>;
+  open(prepared: Prepared, signal: Abortable): Promise<T>;
   /** Told the moment an attempt has succeeded. */
   opened?(answer: T): void;
 }
@@ -169,7 +170,7 @@ export function reportHealth(
   if (status !== null && status >= 500) health.fail(target, now, "fail");
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+async function pause(ms: number, signal: Abortable): Promise<void> {
   if (ms <= 0 || signal.aborted) return;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, ms);

@@ -60,7 +60,7 @@ export class ClientStream {
       { highWaterMark: 0 },
     );
     streams.add(this);
-    live.call.request.signal.addEventListener("abort", () => this.#clientLeft(), { once: true });
+    live.onLeave = () => this.#clientLeft();
     if (live.call.request.signal.aborted) this.#clientLeft();
   }
 

@@ -171,12 +171,12 @@ export class Exchange implements Gateway {
 
   #watchClient(live: LiveCall): void {
     const { signal } = live.call.request;
-    // From its first content on, whoever writes the answer watches the client.
-    const leave = (): void => {
+    // A JSON answer that has come is settled whether or not its client waits; a stream looks after its client itself.
+    live.onLeave = () => {
       if (live.meter === null) leaveCall(live, { content: false, all: false });
     };
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) live.onLeave();
+    signal.addEventListener("abort", () => live.onLeave(), { once: true });
   }
 
   /** The first content, or null when a stream has waited so long that it is committed without. */

@@ -6,6 +6,7 @@ import type { GenerateRequest } from "../ir/request.ts";
 import type { SealBox } from "../ir/seal.ts";
 import { createSealBox } from "../ir/seal-box.ts";
 import type { AuditRecordInput, Hold } from "../ledger/types.ts";
+import { Aborter } from "../lib/abort.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Nano } from "../lib/money.ts";
 import type { Plan, Target } from "../routing/types.ts";
@@ -30,7 +31,9 @@ export class LiveCall {
   readonly allowance: DisconnectAllowance;
   readonly startedAt: number;
   /** Aborted when the client leaves, a time limit runs out, or the process shuts down. */
-  readonly abort = new AbortController();
+  readonly abort = new Aborter();
+  /** Told when the client leaves: by then whoever has its answer in hand has put itself here. */
+  onLeave: () => void = () => undefined;
   clientGone = false;
   /** The client has left, and its key has used up what it may leave unpaid: the answer is read to its end and billed. */
   mustPay = false;

@@ -3,6 +3,7 @@ import type { AnswerContext } from "../dialects/dialect.ts";
 import { DecodeError, type UpstreamFailure } from "../ir/error.ts";
 import type { IrEvent } from "../ir/events.ts";
 import { totalOutput } from "../ir/usage.ts";
+import { type Abortable, Aborter } from "../lib/abort.ts";
 import { parseJson } from "../lib/json.ts";
 import { buildOutbound } from "../providers/outbound.ts";
 import { UpstreamError } from "../upstream/error.ts";
@@ -46,7 +47,7 @@ export interface OpenedJson {
  * One attempt at one target, up to the first content event. Rejects with UpstreamError; nothing has been sent to the client then.
  * `signal` ends the attempt at once.
  */
-export function openAnswer(live: LiveCall, prepared: Prepared, signal: AbortSignal): Promise<Opened> {
+export function openAnswer(live: LiveCall, prepared: Prepared, signal: Abortable): Promise<Opened> {
   return sendAndRead(live, prepared, signal, (answer) => readOpening(live, prepared, answer));
 }
 
@@ -54,13 +55,13 @@ export function openAnswer(live: LiveCall, prepared: Prepared, signal: AbortSign
 export async function sendAndRead<T>(
   live: LiveCall,
   prepared: Prepared,
-  signal: AbortSignal,
+  signal: Abortable,
   read: (answer: InboundAnswer) => Promise<T>,
 ): Promise<T> {
   const { target } = prepared;
   const { routing } = live.catalog;
   const limit = timeLimit(live, target);
-  const attempt = new AbortController();
+  const attempt = new Aborter();
   const abort = (): void => attempt.abort(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
@@ -245,7 +246,7 @@ async function statusFailure(answer: InboundAnswer, prepared: Prepared): Promise
   return new UpstreamError(DIALECTS[prepared.target.dialect].decodeError(answer.status, text, answer.headers));
 }
 
-function asUpstreamError(error: unknown, signal: AbortSignal): UpstreamError {
+function asUpstreamError(error: unknown, signal: Abortable): UpstreamError {
   if (signal.aborted && signal.reason instanceof UpstreamError) return signal.reason;
   if (error instanceof UpstreamError) return error;
   if (error instanceof DecodeError)

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import type { Socket, SocketHandler, TLSOptions } from "bun";
+import type { Abortable } from "../lib/abort.ts";
 import { errorCode, failureOf, toUpstreamError } from "./classify.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { UpstreamError } from "./error.ts";
@@ -9,7 +10,7 @@ import type { Origin } from "./http-request.ts";
 export interface ConnectOptions {
   /** ms until the connection stands, TLS included. */
   timeoutMs: number;
-  signal: AbortSignal;
+  signal: Abortable;
   /** Certificate authorities other than the system's (tests, private servers). */
   tls?: TLSOptions;
 }

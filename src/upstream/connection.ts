@@ -1,4 +1,5 @@
 import type { Socket } from "bun";
+import type { Abortable } from "../lib/abort.ts";
 import { failureOf, toUpstreamError } from "./classify.ts";
 import { UpstreamError } from "./error.ts";
 import { HttpAnswer } from "./http-answer.ts";
@@ -33,7 +34,7 @@ interface Exchange {
   /** Interim answers up to now. */
   interims: number;
   /** The caller's: ends the exchange. */
-  signal: AbortSignal;
+  signal: Abortable;
 }
 
 /** A TCP or TLS connection that carries one HTTP/1.1 exchange after another. */
@@ -69,7 +70,7 @@ export class Connection {
   }
 
   /** Sends a request's bytes; resolves when the answer's head is there. Rejects with UpstreamError. */
-  send(request: Buffer, signal: AbortSignal): Promise<HttpAnswer> {
+  send(request: Buffer, signal: Abortable): Promise<HttpAnswer> {
     const head = Promise.withResolvers<HttpAnswer>();
     this.#exchange = { head, answer: null, body: null, keepAlive: false, interims: 0, signal };
     this.#exchanges += 1;

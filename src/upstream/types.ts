@@ -1,3 +1,4 @@
+import type { Abortable } from "../lib/abort.ts";
 import type { HeaderSource } from "../wire/header-fields.ts";
 
 /** One outbound HTTP request. All outbound HTTP of inference goes through a Sender, so that the client behind it can be replaced. */
@@ -8,7 +9,7 @@ export interface OutboundRequest {
   headers: Record<string, string>;
   body: Uint8Array | string | null;
   /** Aborts the request and the body; the socket is closed within 500 ms. */
-  signal: AbortSignal;
+  signal: Abortable;
   /** ms until a connection stands, TLS included. How long the answer may take is the caller's to time, through `signal`. */
   connectTimeoutMs: number;
 }
