@@ -1,7 +1,7 @@
 import type { Nano } from "../lib/money.ts";
 import { freeOf } from "./books.ts";
 import { type Counter, messageSubject } from "./counters.ts";
-import { dayOf, endOfPeriod, monthOf } from "./periods.ts";
+import { dayOf, endOfPeriod, monthOf, periodAt } from "./periods.ts";
 import { type Account, availableOf, expiryOf, type HeldPart, type LedgerState, liveGrants } from "./state.ts";
 import type { Refusal, ReserveRequest } from "./types.ts";
 
@@ -83,7 +83,7 @@ function takeParts(state: LedgerState, request: ReserveRequest, now: number): He
     left -= amount;
     if (left === 0n) return parts;
   }
-  if (!isMetered(request, account)) return null;
+  if (!isMetered(request, account, now)) return null;
   const room = receivableRoom(state, account);
   if (room !== null && room < left) return null;
   parts.push({ book: state.receivable(account), amount: left });
@@ -96,9 +96,11 @@ export const payingBooks = (account: Account, now: number) => [
   account.wallet,
 ];
 
-function isMetered(request: ReserveRequest, account: Account): boolean {
+/** A plan's overage goes to the bill as long as one of its periods runs, in every tier: a subscription that has ended runs up none. */
+function isMetered(request: ReserveRequest, { terms }: Account, now: number): boolean {
   if (request.charge === "metered") return true;
-  return request.charge === "subscription" && account.terms.subscription?.overage === "metered";
+  const { subscription } = terms;
+  return subscription !== null && subscription.overage === "metered" && periodAt(subscription, now) !== null;
 }
 
 /** What the receivable may still grow by; null = without bound. */
@@ -121,7 +123,8 @@ function moneyRefusal(state: LedgerState, request: ReserveRequest, now: number):
     const { subscription } = account.terms;
     const resetsAt = Math.min(...liveGrants(account, now).map(expiryOf), nextPeriod(account));
     if (Number.isFinite(resetsAt)) return { kind: "quota", resetsAt };
-    if (subscription === null && account.grants.length === 0) return { kind: "subscription_required" };
+    const isOver = subscription === null || periodAt(subscription, now) === null;
+    if (isOver && account.grants.length === 0) return { kind: "subscription_required" };
   }
   return { kind: "insufficient", available, needed };
 }

@@ -412,6 +412,38 @@ describe("subscriptions", () => {
     book.now += 31 * DAY_MS;
     expect(await book.ledger.balance("a")).toMatchObject({ grants: left });
   });
+  test("overage is metered in tiers that charge the wallet, too, once that is empty; stopped where the plan says so", async () => {
+    await using book = new Book();
+    await book.credit(10n * TOKEN);
+    await book.subscribe({ includedCredit: 10n * TOKEN, overage: "metered", anchorAt: book.now });
+    await book.call(30, { charge: "wallet" });
+    expect(await book.ledger.balance("a")).toMatchObject({ wallet: 0n, grants: 0n, receivable: 10n * TOKEN });
+    await book.subscribe({ includedCredit: 10n * TOKEN, overage: "stop", anchorAt: book.now });
+    const refused = await book.ledger.reserve(book.request(TOKEN, { charge: "wallet" }));
+    expect(refused).toMatchObject({ ok: false, refusal: { kind: "insufficient" } });
+    expect(book.verify()).toEqual([]);
+  });
+  test("a subscription that has ended runs up no bill: one is required again", async () => {
+    await using book = new Book();
+    const subscription = {
+      plan: "p",
+      includedCredit: 0n,
+      overage: "metered",
+      anchorAt: book.now,
+      endsAt: book.now + 1,
+    } as const;
+    await book.ledger.setTerms({ accountId: "a", subscription, creditLimit: null, lowBalance: null });
+    const ask = () => book.ledger.reserve(book.request(TOKEN, { charge: "subscription" }));
+    book.now = Date.UTC(2026, 11, 21, 12) - 1;
+    await book.call(10, { charge: "subscription" });
+    expect(await book.ledger.balance("a")).toMatchObject({ receivable: 10n * TOKEN });
+    book.now += 1;
+    expect(await ask()).toEqual({ ok: false, refusal: { kind: "subscription_required" } });
+    const begins = { ...subscription, anchorAt: book.now + DAY_MS, endsAt: null };
+    await book.ledger.setTerms({ accountId: "a", subscription: begins, creditLimit: null, lowBalance: null });
+    expect(await ask()).toMatchObject({ ok: false, refusal: { kind: "quota", resetsAt: book.now + DAY_MS } });
+    expect(book.verify()).toEqual([]);
+  });
   test("overage is metered to the receivable, up to the credit limit", async () => {
     await using book = new Book();
     const terms = { includedCredit: 100n * TOKEN, overage: "metered", anchorAt: book.now } as const;
