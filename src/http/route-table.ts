@@ -1,3 +1,5 @@
+import { GEMINI_ACTIONS, GEMINI_BASES, INFERENCE_ROUTES } from "./inference/served.ts";
+
 /** One route as people see it: the help pages, the OpenAPI document, 405 answers and 404 hints are made from this list. */
 export interface RouteDoc {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -25,41 +27,24 @@ const group = (name: RouteGroup, rows: readonly Row[]): RouteDoc[] =>
     summary,
     group: name,
     auth: AUTH[name],
-    isOwned: name === "account" || path.endsWith("/cap") || path.startsWith("/v1/responses/{id}"),
+    isOwned: name === "account" || path.endsWith("/cap") || path.includes("/responses/{id}"),
   }));
-
-/** Each is served with and without the version. */
-const DIALECT_ROUTES: readonly (readonly [path: string, summary: string])[] = [
-  ["/chat/completions", "OpenAI Chat Completions"],
-  ["/responses", "OpenAI Responses"],
-  ["/responses/input_tokens", "OpenAI Responses: input tokens of a request"],
-  ["/messages", "Anthropic Messages"],
-  ["/messages/count_tokens", "Anthropic: input tokens of a request"],
-  ["/embeddings", "OpenAI Embeddings"],
-  ["/images/generations", "OpenAI image generation"],
-];
-
-const GEMINI_METHODS: readonly (readonly [string, string])[] = [
-  ["generateContent", "Gemini: an answer as JSON"],
-  ["streamGenerateContent", "Gemini: a streamed answer, SSE with `alt=sse`, else one JSON array"],
-  ["countTokens", "Gemini: input tokens of a request"],
-  ["embedContent", "Gemini: one embedding"],
-  ["batchEmbedContents", "Gemini: several embeddings"],
-];
 
 /** Every route that is served. A test holds it against the routes of the app. */
 export const ROUTES: readonly RouteDoc[] = [
   ...group("inference", [
-    ...DIALECT_ROUTES.flatMap(([path, summary]): Row[] => [
+    ...INFERENCE_ROUTES.flatMap(({ path, summary }): Row[] => [
       ["POST", `/v1${path}`, summary],
       ["POST", path, `${summary} (without the version)`],
     ]),
-    ...["/v1beta/models", "/v1/models"].flatMap((base) =>
-      GEMINI_METHODS.map(([method, summary]): Row => ["POST", `${base}/{model}:${method}`, summary]),
+    ...GEMINI_BASES.flatMap((base) =>
+      Object.entries(GEMINI_ACTIONS).map(([name, { summary }]): Row => ["POST", `${base}/{model}:${name}`, summary]),
     ),
-    ["GET", "/v1/responses/{id}", "A stored response"],
-    ["DELETE", "/v1/responses/{id}", "Delete a stored response"],
-    ["GET", "/v1/responses/{id}/input_items", "The input items of a stored response"],
+    ...["/v1/responses", "/responses"].flatMap((base): Row[] => [
+      ["GET", `${base}/{id}`, "A stored response"],
+      ["DELETE", `${base}/{id}`, "Delete a stored response"],
+      ["GET", `${base}/{id}/input_items`, "The input items of a stored response"],
+    ]),
   ]),
   ...group("models", [
     ["GET", "/v1/models", "Models, aliases and routing words that this key may use, with prices"],

@@ -2,16 +2,7 @@ import type { RouteFacts } from "../../dialects/dialect.ts";
 import type { Operation } from "../../gateway/types.ts";
 import { GatewayError, invalidRequest } from "../../ir/error.ts";
 import { queryOf } from "../peer.ts";
-
-/** The methods of a Gemini model that are served (ai.google.dev/api): what each does, and whether it streams. */
-const ACTIONS: Readonly<Record<string, { operation: Operation; stream: boolean }>> = {
-  generateContent: { operation: "generate", stream: false },
-  streamGenerateContent: { operation: "generate", stream: true },
-  countTokens: { operation: "count", stream: false },
-  embedContent: { operation: "embed", stream: false },
-  batchEmbedContents: { operation: "embed", stream: false },
-};
-export const GEMINI_ACTIONS: readonly string[] = Object.keys(ACTIONS);
+import { GEMINI_ACTIONS } from "./served.ts";
 
 export interface GeminiCall {
   operation: Operation;
@@ -27,13 +18,14 @@ export function readGeminiPath(rest: string, url: string): GeminiCall {
   const path = decodePath(rest);
   const colon = path.lastIndexOf(":");
   const action = colon < 0 ? "" : path.slice(colon + 1);
-  const known = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  const known = Object.hasOwn(GEMINI_ACTIONS, action) ? GEMINI_ACTIONS[action] : undefined;
   if (known === undefined || colon <= 0) {
+    const served = Object.keys(GEMINI_ACTIONS);
     throw new GatewayError({
       status: 404,
       code: "not_found",
-      message: `No such method of a model; served are ${GEMINI_ACTIONS.join(", ")}.`,
-      details: { served: [...GEMINI_ACTIONS] },
+      message: `No such method of a model; served are ${served.join(", ")}.`,
+      details: { served },
     });
   }
   const sse = !known.stream || new URLSearchParams(queryOf(url)).get("alt") === "sse";

@@ -1,40 +1,12 @@
 import { Elysia } from "elysia";
 import type { RouteFacts } from "../../dialects/dialect.ts";
-import type { Operation } from "../../gateway/types.ts";
-import type { DialectId } from "../../ir/dialect-id.ts";
 import { invalidRequest } from "../../ir/error.ts";
 import { errorResponse, toGatewayError } from "../errors.ts";
 import { requestIdOf } from "../ids.ts";
 import type { PeerSource } from "../peer.ts";
 import { type CallPlan, type InferenceRunner, runInference } from "./call.ts";
 import { readGeminiPath } from "./gemini-path.ts";
-
-interface InferenceRoute {
-  /** Without the version; served with `/v1` in front and without. */
-  path: string;
-  dialect: DialectId;
-  operation: Operation;
-  /** Request headers that belong to the dialect. */
-  headers: readonly string[];
-}
-
-const ANTHROPIC_HEADERS = ["anthropic-version", "anthropic-beta"] as const;
-
-/** `x-session-affinity`: opencode's, by which some compatible servers keep a conversation on one cache. */
-const OPENAI_HEADERS = ["openai-beta", "x-session-affinity"] as const;
-
-export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
-  { path: "/chat/completions", dialect: "openai-chat", operation: "generate", headers: OPENAI_HEADERS },
-  { path: "/responses", dialect: "openai-responses", operation: "generate", headers: OPENAI_HEADERS },
-  { path: "/responses/input_tokens", dialect: "openai-responses", operation: "count", headers: OPENAI_HEADERS },
-  { path: "/messages", dialect: "anthropic-messages", operation: "generate", headers: ANTHROPIC_HEADERS },
-  { path: "/messages/count_tokens", dialect: "anthropic-messages", operation: "count", headers: ANTHROPIC_HEADERS },
-  { path: "/embeddings", dialect: "openai-chat", operation: "embed", headers: [] },
-  { path: "/images/generations", dialect: "openai-chat", operation: "image", headers: [] },
-];
-
-/** Where Gemini's model methods live; current Google SDKs use `/v1`, older ones and gemini-cli `/v1beta`. */
-const GEMINI_BASES: readonly string[] = ["/v1beta/models", "/v1/models", "/models"];
+import { GEMINI_BASES, INFERENCE_ROUTES } from "./served.ts";
 
 /**
  * The routes that cost money. Elysia neither parses nor validates here: the gateway reads the bytes itself, since what it scans is what it

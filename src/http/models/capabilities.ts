@@ -4,7 +4,7 @@ import { isModelAllowed } from "../../gates/globs.ts";
 import type { Principal } from "../../gates/types.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
-import { INFERENCE_ROUTES } from "../inference/routes.ts";
+import { INFERENCE_ROUTES } from "../inference/served.ts";
 import { listEntries } from "./entries.ts";
 import { openaiModel } from "./shapes.ts";
 

@@ -13,6 +13,12 @@ const filters: Query = [
   ["provider", text],
 ];
 
+const INPUT_ITEMS: Query = [
+  ["order", { type: "string", enum: ["asc", "desc"], default: "desc" }],
+  ["limit", { type: "integer", minimum: 1, maximum: 100, default: 20 }],
+  ["after", text],
+];
+
 /** Query parameters by path. */
 const QUERIES: Readonly<Record<string, Query>> = {
   "/v1/audit": [
@@ -41,11 +47,8 @@ const QUERIES: Readonly<Record<string, Query>> = {
     ["pageSize", { type: "integer", minimum: 1, maximum: 1000, default: 50 }],
     ["pageToken", text],
   ],
-  "/v1/responses/{id}/input_items": [
-    ["order", { type: "string", enum: ["asc", "desc"], default: "desc" }],
-    ["limit", { type: "integer", minimum: 1, maximum: 100, default: 20 }],
-    ["after", text],
-  ],
+  "/v1/responses/{id}/input_items": INPUT_ITEMS,
+  "/responses/{id}/input_items": INPUT_ITEMS,
 };
 const STREAM_FORM: Query = [["alt", { type: "string", enum: ["sse"] }]];
 /** Where operators move money. */

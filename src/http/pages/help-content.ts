@@ -2,7 +2,8 @@ import { knownNames } from "../../catalog/resolve.ts";
 import { customerPrice } from "../../catalog/price.ts";
 import type { Catalog, Model, RoutingWord } from "../../catalog/types.ts";
 import { keyPattern } from "../../gates/keys.ts";
-import { GEMINI_ACTIONS } from "../inference/gemini-path.ts";
+import { modelsOfWord } from "../../routing/rank.ts";
+import { GEMINI_ACTIONS } from "../inference/served.ts";
 import { NOT_SERVED, type RouteDoc, ROUTES } from "../route-table.ts";
 
 /** Help as data, so that browsers and terminals get the same. */
@@ -30,7 +31,7 @@ export function helpSections(catalog: Catalog, origin: string, now: number): Hel
     },
     authentication(catalog),
     models(catalog, now),
-    routing(catalog),
+    routing(catalog, now),
     aliases(catalog),
     n8n(origin),
   ];
@@ -40,7 +41,7 @@ function quickStart(catalog: Catalog, origin: string): HelpSection {
   const model = catalog.routing.words.size > 0 ? catalog.routing.defaultModel : (knownNames(catalog)[0] ?? "echo");
   return {
     title: "Quick start",
-    text: `Point any OpenAI, Anthropic or Gemini SDK at this address. Dialects: OpenAI Chat Completions and Responses, Anthropic Messages, Gemini (${GEMINI_ACTIONS.join(", ")}); any of them works with any model.`,
+    text: `Point any OpenAI, Anthropic or Gemini SDK at this address. Dialects: OpenAI Chat Completions and Responses, Anthropic Messages, Gemini (${Object.keys(GEMINI_ACTIONS).join(", ")}); any of them works with any model.`,
     code: [
       `curl ${origin}/v1/chat/completions \\`,
       `  -H "Authorization: Bearer ${catalog.brand.keyPrefix}..." \\`,
@@ -104,17 +105,15 @@ function priceCells(catalog: Catalog, model: Model, now: number): [string, strin
   return [price.perMillion.get("input")?.display ?? "N/A", price.perMillion.get("output")?.display ?? "N/A"];
 }
 
-function routing(catalog: Catalog): HelpSection {
+/** Only words that can mean some model: a flex word is none where no model has a flex price. */
+function routing(catalog: Catalog, now: number): HelpSection {
+  const words = [...catalog.routing.words.values()].filter((word) => modelsOfWord(catalog, word, now).length > 0);
   return {
     title: "Routing words",
     text: `Use these as the model; without one it is \`${catalog.routing.defaultModel}\`. Each chooses among the models that can do what the request asks, that the key may use, and that are up.`,
     table: {
       head: ["Word", "Takes", "Service tier"],
-      rows: [...catalog.routing.words.values()].map((word) => [
-        word.name,
-        choiceOf(word),
-        word.serviceTier ?? "standard",
-      ]),
+      rows: words.map((word) => [word.name, choiceOf(word), word.serviceTier ?? "standard"]),
     },
   };
 }

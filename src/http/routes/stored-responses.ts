@@ -10,33 +10,20 @@ import { queryOf } from "../peer.ts";
 export function storedResponseRoutes(deps: HttpDeps) {
   const app = ownerApp(deps);
   for (const base of ["/v1/responses", "/responses"] as const) {
-    const docs = base === "/responses" ? { detail: { hide: true } } : {};
     app
-      .get(
-        `${base}/:id`,
-        async ({ principal, request, params }) => {
-          const { response } = await findStored(storeOf(deps), params.id, principal);
-          refuseStream(new URLSearchParams(queryOf(request.url)));
-          return response;
-        },
-        docs,
-      )
-      .delete(
-        `${base}/:id`,
-        async ({ principal, params }) => {
-          if (!(await storeOf(deps).delete(params.id, principal.account.id))) throw unknownResponse(params.id);
-          return { id: params.id, object: "response", deleted: true };
-        },
-        docs,
-      )
-      .get(
-        `${base}/:id/input_items`,
-        async ({ principal, request, params }) => {
-          const stored = await findStored(storeOf(deps), params.id, principal);
-          return inputItems(stored, new URLSearchParams(queryOf(request.url)));
-        },
-        docs,
-      );
+      .get(`${base}/:id`, async ({ principal, request, params }) => {
+        const { response } = await findStored(storeOf(deps), params.id, principal);
+        refuseStream(new URLSearchParams(queryOf(request.url)));
+        return response;
+      })
+      .delete(`${base}/:id`, async ({ principal, params }) => {
+        if (!(await storeOf(deps).delete(params.id, principal.account.id))) throw unknownResponse(params.id);
+        return { id: params.id, object: "response", deleted: true };
+      })
+      .get(`${base}/:id/input_items`, async ({ principal, request, params }) => {
+        const stored = await findStored(storeOf(deps), params.id, principal);
+        return inputItems(stored, new URLSearchParams(queryOf(request.url)));
+      });
   }
   return app;
 }
