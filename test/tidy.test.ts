@@ -185,3 +185,11 @@ test("no test has a time limit of its own", () => {
     .map(({ name }) => name);
   expect(wrong).toEqual([]);
 });
+
+test("properties are tried with one seed", () => {
+  const wrong = filesBelow(join(ROOT, "test"))
+    .filter((path) => !path.endsWith("support/property.ts") && /from "fast-check"/.test(readFileSync(path, "utf8")))
+    .map((path) => relative(ROOT, path));
+  // The pattern above is this file's own.
+  expect(wrong).toEqual([relative(ROOT, import.meta.path)]);
+});

@@ -1,6 +1,6 @@
 /** Every mistake is told at once, with its place and what to do about it. */
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { formatProblem, loadCatalog } from "../../src/catalog/load.ts";
 import { load, minimal, problems, projectFile } from "./support.ts";
 

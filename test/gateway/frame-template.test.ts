@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import type { AnswerDecoder } from "../../src/dialects/dialect.ts";
 import { DIALECTS } from "../../src/dialects/index.ts";
 import { FrameTemplate } from "../../src/gateway/frame-template.ts";

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { ROUTES } from "../../src/http/route-table.ts";
 import { ADMIN_TOKEN, testBed } from "./support.ts";
 import { HANGING_MS } from "../support/limits.ts";

@@ -1,6 +1,6 @@
 /** Exact amounts as text: nothing is rounded but where a number must end. */
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { decimalText, exactText, overPowerOfTen } from "../../src/ledger/decimal.ts";
 import { readExact } from "../../src/ledger/price-lines.ts";
 import { type Rational, rational } from "../../src/lib/rational.ts";

@@ -1,6 +1,6 @@
 /** What a call costs: one exact product, rounded up once. */
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { TOKEN_CLASSES, type TokenClass, type TokenCounts } from "../../src/ir/usage.ts";
 import { priceUsage, worstCasePrice } from "../../src/ledger/price.ts";
 import type { PricePin, WorstCase } from "../../src/ledger/types.ts";

@@ -1,6 +1,6 @@
 /** The usage that a provider reports is input like any other: it is not trusted. */
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import {
   INPUT_CLASSES,
   OUTPUT_CLASSES,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { rawNumber } from "../../src/lib/json.ts";
 import { formatScaled } from "../../src/lib/rational.ts";
 

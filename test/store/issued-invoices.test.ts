@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { array, assert, bigInt, integer, property } from "fast-check";
+import { array, assert, bigInt, integer, property } from "../support/property.ts";
 import {
   creditedTaxes,
   type IssuedInvoice,

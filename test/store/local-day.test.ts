@@ -1,7 +1,7 @@
 /** Days of reports are days of the billing zone. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { dayOf } from "../../src/ledger/periods.ts";
 import { localDaySql } from "../../src/store/local-day.ts";
 import { Book, UNIT } from "./support.ts";

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { array, asyncProperty, assert, boolean, constantFrom, integer, oneof, record } from "fast-check";
+import { array, asyncProperty, assert, boolean, constantFrom, integer, oneof, record } from "../support/property.ts";
 import { DATABASE_FILE } from "../../src/store/files.ts";
 import { Book, UNIT } from "./support.ts";
 import { HANGING_MS } from "../support/limits.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import type { InputBound } from "../../src/dialects/dialect.ts";
 import { boundInputTokens, BOUNDS } from "../../src/tokens/bound.ts";
 import {

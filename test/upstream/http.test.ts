@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { HttpAnswer } from "../../src/upstream/http-answer.ts";
 import { bodyReader } from "../../src/upstream/http-body.ts";
 import { HttpSyntaxError, parseHead } from "../../src/upstream/http-head.ts";

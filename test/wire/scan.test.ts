@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { JsonScanError, scanObject } from "../../src/wire/scan.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import { JsonScanError, scanObject } from "../../src/wire/scan.ts";
 import { appendFields, appendNestedFields, replaceNested, spliceFields } from "../../src/wire/splice.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createParser } from "eventsource-parser";
-import * as fc from "fast-check";
+import * as fc from "../support/property.ts";
 import type { Frame } from "../../src/wire/frame.ts";
 import { JsonArrayReader } from "../../src/wire/json-array.ts";
 import { formatSse, FrameLimitError, type RawFrame, SseReader } from "../../src/wire/sse.ts";

@@ -1,6 +1,6 @@
 /** Properties: nothing that arrives makes the decoders throw anything but their one error, and what is said survives a round trip. */
 import { expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { anthropicMessages } from "../../../src/dialects/anthropic-messages/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
 import type { GenerateRequest, Part, Turn } from "../../../src/ir/request.ts";

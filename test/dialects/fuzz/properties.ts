@@ -1,5 +1,5 @@
 /** Whatever comes, a decoder throws nothing but its one error and comes to an end. Run by the tests for a moment, by `scripts/fuzz.ts` for as long as one likes. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { DIALECTS } from "../../../src/dialects/index.ts";
 import type { Annotation, AnswerDecoder, Dialect, HeldFrame } from "../../../src/dialects/dialect.ts";
 import { DIALECT_IDS, type DialectId } from "../../../src/ir/dialect-id.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { gemini } from "../../../src/dialects/gemini/index.ts";
 import type { FrameRole } from "../../../src/dialects/dialect.ts";
 import { DecodeError } from "../../../src/ir/error.ts";

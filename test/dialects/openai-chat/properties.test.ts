@@ -1,6 +1,6 @@
 /** Properties: whatever comes, a decoder throws nothing but its one error; what is written can be read again. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { openaiChat } from "../../../src/dialects/openai-chat/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";

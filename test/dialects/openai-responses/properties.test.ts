@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { openaiResponses } from "../../../src/dialects/openai-responses/index.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
 import type { IrEvent } from "../../../src/ir/events.ts";

@@ -1,5 +1,5 @@
 /** Arbitrary answers of a provider of some dialect, as the events that its decoder makes. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import type { DialectId } from "../../../src/ir/dialect-id.ts";
 import type { Citation, IrEvent } from "../../../src/ir/events.ts";
 import type { Finish, FinishKind } from "../../../src/ir/finish.ts";

@@ -1,5 +1,5 @@
 /** The round trips themselves, run by the tests for a moment and by `scripts/fuzz.ts` for as long as one likes. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import type { AnswerContext, Annotation } from "../../../src/dialects/dialect.ts";
 import { DIALECTS } from "../../../src/dialects/index.ts";
 import type { DialectId } from "../../../src/ir/dialect-id.ts";

@@ -1,5 +1,5 @@
 /** Arbitrary generate requests, as the decoders of all four dialects make them: every call answered, ids of their own, a place for each part. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import type { DialectId } from "../../../src/ir/dialect-id.ts";
 import type { GenerateRequest, Tool, ToolChoice } from "../../../src/ir/request.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";

@@ -1,5 +1,5 @@
 /** Arbitrary rounds of a conversation: what a user says, what the model answers, what its calls gave back. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import type { DialectId } from "../../../src/ir/dialect-id.ts";
 import type { CacheTtl, Part, PartOf, Turn } from "../../../src/ir/request.ts";
 import type { Seal } from "../../../src/ir/seal.ts";

@@ -1,5 +1,5 @@
 /** Arbitrary providers of a dialect: models that refuse this or that, servers with quirks. Most can do all that the API can. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import type { DialectId } from "../../../src/ir/dialect-id.ts";
 import { CAPABILITIES, type Compat, DEFAULT_COMPAT, type TargetFacts } from "../../../src/ir/target.ts";
 import { targetOf } from "../../matrix/carry.ts";

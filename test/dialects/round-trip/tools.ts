@@ -1,5 +1,5 @@
 /** Arbitrary tools and schemas: functions, strict or not, free-form tools with and without grammars, and what each provider hosts itself. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import type { DialectId } from "../../../src/ir/dialect-id.ts";
 import type { Tool } from "../../../src/ir/request.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";

@@ -1,5 +1,5 @@
 /** Arbitrary values that conversations are made of: texts, JSON, media, seals. Small, since most faults show in small ones. */
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { DIALECT_IDS, type DialectId } from "../../../src/ir/dialect-id.ts";
 import type { Citation } from "../../../src/ir/events.ts";
 import type { MediaSource, Part, PartOf } from "../../../src/ir/request.ts";

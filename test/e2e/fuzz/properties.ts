@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import * as fc from "fast-check";
+import * as fc from "../../support/property.ts";
 import { HANGING_MS } from "../../support/limits.ts";
 import type { Script } from "../../support/upstream.ts";
 import { type Bed, modelOf, PROVIDERS, type ProviderName } from "../sdk/bed.ts";
