@@ -48,6 +48,9 @@ describe("routing words", () => {
     const names = await listed(wallet, key);
     expect(names).toContain("fast");
     expect(names).not.toContain("fast-flex");
+    const help = await (await fetch(`${wallet.gateway.url}/help`)).text();
+    expect(help).toContain("| fast |");
+    expect(help).not.toContain("fast-flex");
   });
 
   test.each([["flash"], ["auto"], ["echo"]])(
