@@ -27,7 +27,10 @@ export async function serve(app: App, config: Config, streams: Streams): Promise
     process.once("SIGTERM", () => resolve());
     process.once("SIGINT", () => resolve());
   });
-  process.on("SIGHUP", () => void reload(app, streams.log));
+  process.on(
+    "SIGHUP",
+    atMostEvery(RELOAD_GAP_MS, () => void reload(app, streams.log)),
+  );
   try {
     const control = openControl(app, config.dataDir);
     const server = listen(app, config);
@@ -45,6 +48,20 @@ export async function serve(app: App, config: Config, streams: Streams): Promise
   } finally {
     await app.close();
   }
+}
+
+/** ms in which several SIGHUPs are one: reading a catalog takes some, and nothing else runs meanwhile. */
+const RELOAD_GAP_MS = 100;
+
+/** Runs `action` once `ms` after the first of several calls, and after the last of them. */
+export function atMostEvery(ms: number, action: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = null;
+      action();
+    }, ms).unref();
+  };
 }
 
 /** ms that idle keep-alive connections get to close by themselves. */

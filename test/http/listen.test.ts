@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { requestError } from "../../src/gateway/request-error.ts";
-import { listen } from "../../src/serve.ts";
+import { atMostEvery, listen } from "../../src/serve.ts";
 import { BodyError } from "../../src/wire/read-body.ts";
 import { HANGING_MS } from "../support/limits.ts";
 
@@ -51,4 +51,19 @@ test("a body that takes too long ends its connection: the rest of it is not wait
   const { closed } = open(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nthe first part");
   expect(await closed).toStartWith("HTTP/1.1 400");
   await server.stop(true);
+});
+
+test("several signals in a short time are one, and the last is not lost", async () => {
+  let runs = 0;
+  let ran = Promise.withResolvers<void>();
+  const signal = atMostEvery(1, () => {
+    runs += 1;
+    ran.resolve();
+  });
+  for (const expected of [1, 2]) {
+    ran = Promise.withResolvers();
+    for (let count = 0; count < 1000; count += 1) signal();
+    await ran.promise;
+    expect(runs).toBe(expected);
+  }
 });
