@@ -1,4 +1,5 @@
 import type { ProviderKind } from "../catalog/types.ts";
+import { CLIENT_HEADERS } from "../ir/dialect-id.ts";
 
 /** What a kind of provider means on the wire, beside its dialect (catalog/kinds.ts). Everything else about a provider is data in the catalog. */
 export interface KindFacts {
@@ -8,18 +9,17 @@ export interface KindFacts {
   headers: Readonly<Record<string, string>>;
   /** Default path of a generate call below the base URL; compat `path` replaces this one only. */
   generatePath: string | null;
-  /** Client headers that mean something to this API and are sent on (lower case). Nothing else of a client's headers leaves. */
+  /** Headers of clients that are sent on. */
   clientHeaders: readonly string[];
 }
 
 const BEARER = { header: "authorization", prefix: "Bearer " };
-const OPENAI_CLIENT_HEADERS = ["openai-beta", "x-session-affinity"];
 
 const OPENAI_CHAT: KindFacts = {
   auth: BEARER,
   headers: {},
   generatePath: "/chat/completions",
-  clientHeaders: OPENAI_CLIENT_HEADERS,
+  clientHeaders: CLIENT_HEADERS["openai-chat"],
 };
 
 export const KINDS: Readonly<Record<ProviderKind, KindFacts>> = {
@@ -32,12 +32,12 @@ export const KINDS: Readonly<Record<ProviderKind, KindFacts>> = {
     // https://docs.claude.com/en/api/versioning
     headers: { "anthropic-version": "2023-06-01" },
     generatePath: "/v1/messages",
-    clientHeaders: ["anthropic-version", "anthropic-beta"],
+    clientHeaders: CLIENT_HEADERS["anthropic-messages"],
   },
   gemini: {
     auth: { header: "x-goog-api-key", prefix: "" },
     headers: {},
     generatePath: null,
-    clientHeaders: [],
+    clientHeaders: CLIENT_HEADERS.gemini,
   },
 };

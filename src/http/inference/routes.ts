@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import type { RouteFacts } from "../../dialects/dialect.ts";
+import { CLIENT_HEADERS } from "../../ir/dialect-id.ts";
 import { invalidRequest } from "../../ir/error.ts";
 import { errorResponse, toGatewayError } from "../errors.ts";
 import { requestIdOf } from "../ids.ts";
@@ -19,7 +20,12 @@ export function inferenceRoutes(runner: InferenceRunner) {
     const plan = (request: Request): CallPlan => ({
       dialect: runner.deps.dialects[item.dialect],
       operation: item.operation,
-      route: { model: null, stream: null, sse: true, headers: pickHeaders(request.headers, item.headers) },
+      route: {
+        model: null,
+        stream: null,
+        sse: true,
+        headers: pickHeaders(request.headers, CLIENT_HEADERS[item.dialect]),
+      },
       endpoint: `/v1${item.path}`,
     });
     const handle = ({ request, server }: { request: Request; server: PeerSource }) =>

@@ -8,60 +8,27 @@ interface InferenceRoute {
   path: string;
   dialect: DialectId;
   operation: Operation;
-  /** Request headers that belong to the dialect. */
-  headers: readonly string[];
   summary: string;
 }
 
-const ANTHROPIC_HEADERS = ["anthropic-version", "anthropic-beta"] as const;
-
-/** `x-session-affinity`: opencode's, by which some compatible servers keep a conversation on one cache. */
-const OPENAI_HEADERS = ["openai-beta", "x-session-affinity"] as const;
-
 export const INFERENCE_ROUTES: readonly InferenceRoute[] = [
-  {
-    path: "/chat/completions",
-    dialect: "openai-chat",
-    operation: "generate",
-    headers: OPENAI_HEADERS,
-    summary: "OpenAI Chat Completions",
-  },
-  {
-    path: "/responses",
-    dialect: "openai-responses",
-    operation: "generate",
-    headers: OPENAI_HEADERS,
-    summary: "OpenAI Responses",
-  },
+  { path: "/chat/completions", dialect: "openai-chat", operation: "generate", summary: "OpenAI Chat Completions" },
+  { path: "/responses", dialect: "openai-responses", operation: "generate", summary: "OpenAI Responses" },
   {
     path: "/responses/input_tokens",
     dialect: "openai-responses",
     operation: "count",
-    headers: OPENAI_HEADERS,
     summary: "OpenAI Responses: input tokens of a request",
   },
-  {
-    path: "/messages",
-    dialect: "anthropic-messages",
-    operation: "generate",
-    headers: ANTHROPIC_HEADERS,
-    summary: "Anthropic Messages",
-  },
+  { path: "/messages", dialect: "anthropic-messages", operation: "generate", summary: "Anthropic Messages" },
   {
     path: "/messages/count_tokens",
     dialect: "anthropic-messages",
     operation: "count",
-    headers: ANTHROPIC_HEADERS,
     summary: "Anthropic: input tokens of a request",
   },
-  { path: "/embeddings", dialect: "openai-chat", operation: "embed", headers: [], summary: "OpenAI Embeddings" },
-  {
-    path: "/images/generations",
-    dialect: "openai-chat",
-    operation: "image",
-    headers: [],
-    summary: "OpenAI image generation",
-  },
+  { path: "/embeddings", dialect: "openai-chat", operation: "embed", summary: "OpenAI Embeddings" },
+  { path: "/images/generations", dialect: "openai-chat", operation: "image", summary: "OpenAI image generation" },
 ];
 
 /** Where Gemini's model methods live; current Google SDKs use `/v1`, older ones and gemini-cli `/v1beta`. */
