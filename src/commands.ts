@@ -22,7 +22,7 @@ import { pruneCommand } from "./cli/prune-command.ts";
 import { verifyCommand, type VerifyContext } from "./cli/verify-command.ts";
 import { type Config, type Flags, readConfig } from "./config.ts";
 import { createLogger } from "./lib/log.ts";
-import { serve } from "./serve.ts";
+import { holdReloads, serve } from "./serve.ts";
 import { backUp } from "./store/backup.ts";
 import { DATABASE_FILE } from "./store/files.ts";
 import { settledCalls } from "./store/settled-calls.ts";
@@ -55,7 +55,11 @@ const serveCommand = defineCommand({
   run: async ({ args }) => {
     const config = configOf({ ...args, dataDir: args["data-dir"] });
     const log = createLogger(errorOut, config.logLevel);
-    await serve(await openApp(config, process.env, log), config, { out: out.write, err: errorOut, log });
+    const letReload = holdReloads();
+    const app = await openApp(config, process.env, log);
+    const serving = serve(app, config, { out: out.write, err: errorOut, log });
+    letReload();
+    await serving;
   },
 });
 

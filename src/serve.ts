@@ -50,6 +50,20 @@ export async function serve(app: App, config: Config, streams: Streams): Promise
   }
 }
 
+/**
+ * A SIGHUP during the start, before anyone listens for it, would end the process: from now on it is kept. Gives what is to be called when there
+ * is a listener, which then gets it.
+ */
+export function holdReloads(): () => void {
+  let isAsked = false;
+  const note = (): void => void (isAsked = true);
+  process.on("SIGHUP", note);
+  return () => {
+    process.off("SIGHUP", note);
+    if (isAsked) process.kill(process.pid, "SIGHUP");
+  };
+}
+
 /** ms in which several SIGHUPs are one: reading a catalog takes some, and nothing else runs meanwhile. */
 const RELOAD_GAP_MS = 100;
 
@@ -123,17 +137,20 @@ function openControl(app: App, dataDir: string): Bun.Server<undefined> {
 
 function greet(firstStart: FirstStart | null, url: string, streams: Streams): void {
   if (firstStart === null) return;
+  const { key, hasModel } = firstStart;
+  const call = `curl ${url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"model":"echo","messages":[{"role":"user","content":"Hello!"}]}'`;
   streams.err(
     [
       "",
       "First start. These are shown once:",
-      `  API key      ${firstStart.key}   (reaches the built-in echo model)`,
+      `  API key      ${key}   (reaches ${hasModel ? "the built-in echo model" : "the model echo only, which this catalog does not have"})`,
       ...(firstStart.adminToken === null
         ? []
         : [`  admin token  ${firstStart.adminToken}   (also in ${firstStart.adminTokenFile})`]),
       "",
-      "Try it:",
-      `  curl ${url}/v1/chat/completions -H "Authorization: Bearer ${firstStart.key}" -H "Content-Type: application/json" -d '{"model":"echo","messages":[{"role":"user","content":"Hello!"}]}'`,
+      ...(hasModel
+        ? ["Try it:", `  ${call}`]
+        : ["Make a key for a customer:", "  tollgate accounts create --name …", "  tollgate keys create --account …"]),
       "",
       `Help: ${url}/help   API: ${url}/docs   Dashboard: ${url}/dashboard`,
       "",

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { requestError } from "../../src/gateway/request-error.ts";
-import { atMostEvery, listen } from "../../src/serve.ts";
+import { atMostEvery, holdReloads, listen } from "../../src/serve.ts";
 import { BodyError } from "../../src/wire/read-body.ts";
 import { HANGING_MS } from "../support/limits.ts";
 
@@ -66,4 +66,17 @@ test("several signals in a short time are one, and the last is not lost", async 
     await ran.promise;
     expect(runs).toBe(expected);
   }
+});
+
+test("a SIGHUP during the start is kept for who listens later", async () => {
+  const release = holdReloads();
+  const noticed = Promise.withResolvers<void>();
+  const witness = (): void => noticed.resolve();
+  process.once("SIGHUP", witness);
+  process.kill(process.pid, "SIGHUP");
+  await noticed.promise;
+  const told = Promise.withResolvers<void>();
+  process.once("SIGHUP", () => told.resolve());
+  release();
+  await told.promise;
 });
