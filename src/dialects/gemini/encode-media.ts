@@ -16,7 +16,7 @@ export function encodeMedia(part: PartOf<"media">, scope: EncodeScope): JsonObje
   loseAttributes(part, scope);
   if (part.text !== undefined) return { text: part.text };
   const { source } = part;
-  const extra = { ...resolution(part, scope), ...ownExtras(part, scope) };
+  const extra = { ...resolution(part, scope), ...scope.extras(part.extras) };
   if (source.kind === "inline") return { inlineData: { mimeType: source.mediaType, data: source.base64 }, ...extra };
   if (source.kind === "file" && source.origin !== "gemini") {
     scope.lose(part.path, "a file id of another provider means nothing to Gemini");
@@ -41,12 +41,5 @@ function resolution(part: PartOf<"media">, scope: EncodeScope): JsonObject {
   const level = RESOLUTIONS[part.detail];
   if (level !== undefined && (scope.isAdaptive || scope.isSameDialect)) return { mediaResolution: { level } };
   scope.lose(`${part.path}.detail`, `the model has no media resolution "${part.detail}" for a single part`);
-  return {};
-}
-
-function ownExtras(part: PartOf<"media">, scope: EncodeScope): JsonObject {
-  if (part.extras === undefined) return {};
-  if (scope.isSameDialect) return part.extras;
-  for (const name of Object.keys(part.extras)) scope.lose(`${part.path}.${name}`, "not known to Gemini");
   return {};
 }
