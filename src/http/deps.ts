@@ -7,6 +7,7 @@ import type { AuthenticateDeps } from "../gates/authenticate.ts";
 import type { ProviderKeys } from "../gates/provider-keys.ts";
 import type { RateLimiter } from "../gates/limits.ts";
 import type { KeyStore } from "../gates/types.ts";
+import { DEFAULT_GATEWAY_SETTINGS } from "../gateway/deps.ts";
 import type { Gateway } from "../gateway/types.ts";
 import type { DialectId } from "../ir/dialect-id.ts";
 import type { LedgerAdmin } from "../ledger/types.ts";
@@ -74,7 +75,7 @@ export interface HttpSettings {
 }
 
 export const DEFAULT_HTTP_SETTINGS: HttpSettings = {
-  maxBodyBytes: 32 * 1024 * 1024,
+  maxBodyBytes: DEFAULT_GATEWAY_SETTINGS.maxBodyBytes,
   maxManagementBytes: 256 * 1024,
   replayBytes: 64 * 1024 * 1024,
 };
