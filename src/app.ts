@@ -6,7 +6,7 @@ import { CatalogHolder } from "./catalog-holder.ts";
 import type { Config } from "./config.ts";
 import { dashboardFiles } from "./dashboard/assets.ts";
 import { DIALECTS } from "./dialects/index.ts";
-import { type FirstStart, makeFirstKey, readOrMakeSecret } from "./first-start.ts";
+import { FIRST_MODEL, type FirstStart, makeFirstKey, readOrMakeSecret } from "./first-start.ts";
 import { JwtVerifier } from "./gates/jwt.ts";
 import { digestKey } from "./gates/keys.ts";
 import { ProviderKeys } from "./gates/provider-keys.ts";
@@ -148,7 +148,8 @@ async function compose(ground: Ground): Promise<App> {
     async firstStart() {
       const key = await makeFirstKey(store.accounts, { pepper, prefix: catalog().brand.keyPrefix, now: clock.now() });
       if (key === null) return null;
-      return { key, adminToken: madeToken, adminTokenFile: join(config.dataDir, ADMIN_TOKEN_FILE) };
+      const hasModel = catalog().models.has(FIRST_MODEL);
+      return { key, hasModel, adminToken: madeToken, adminTokenFile: join(config.dataDir, ADMIN_TOKEN_FILE) };
     },
     reload,
     drain: (graceMs) => gateway.shutDown(graceMs),

@@ -7,6 +7,8 @@ import { newId } from "./lib/ids.ts";
 /** What a first start made, to be shown once. */
 export interface FirstStart {
   key: string;
+  /** Whether the catalog has the model that the key reaches. */
+  hasModel: boolean;
   /** Null when the operator has set the token. */
   adminToken: string | null;
   adminTokenFile: string;
@@ -33,7 +35,7 @@ export function readOrMakeSecret(path: string): string {
 }
 
 /** The model that a first key reaches: built in, and free. */
-const FIRST_MODEL = "echo";
+export const FIRST_MODEL = "echo";
 
 /**
  * Makes an account and a key that reaches the built-in echo model only, so that the first call can't cost anything. Gives the plaintext key;

@@ -33,6 +33,17 @@ describe("a first start in an empty folder", () => {
     }
   });
 
+  test("says what to do where the catalog has no model that the first key reaches", async () => {
+    using folder = new Folder();
+    const catalog = `providers: {own: {kind: openai-compatible, base_url: "http://127.0.0.1:9/v1"}}\nmodels: [{id: a, provider: own, price: free}]\n`;
+    writeFileSync(join(folder.path, "own.yaml"), catalog);
+    await using server = await startBinary(folder.path, ["--catalog", "own.yaml"]);
+    expect((await server.stop()).code).toBe(0);
+    expect(server.stderr).toContain("which this catalog does not have");
+    expect(server.stderr).toContain("tollgate keys create");
+    expect(server.stderr).not.toContain("curl ");
+  });
+
   test("streams, with the cost on the last chunk, and pages, docs and profiles come out of the file", async () => {
     using folder = new Folder();
     await using server = await startBinary(folder.path, ["--profile", "open"]);
