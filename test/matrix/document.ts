@@ -108,6 +108,10 @@ The tables are about the APIs. What one model or server can't do besides (flags 
 reasoning go out sealed to clients of another dialect and come back to their minter: see
 [decision 3](decisions/0003-seals-ride-in-tool-ids.md).
 
+Fields that no API documents go on with the client's bytes where both sides speak one dialect. Across dialects each of them is a loss, however deep in the
+request it stands, told by its place there (\`messages[0].content[0].image_url.new_field\`); content of the user's that not even the client's dialect knows
+is refused.
+
 Things that a provider keeps (files, containers, caches, spoken answers, conversations) belong to the account that got their ids in an answer, through the
 provider and credential that gave them: such a request goes to that provider alone, and is a 404 that names the field for everybody else. On a provider
 key of the account's own, ids that the gateway has never seen pass, too. An id is kept for 30 days after it was last named.`;
