@@ -54,8 +54,12 @@ function checkWords(words: string[], args: ArgsDef | undefined, names: readonly 
       .map(([name, arg]) => [name, { type: arg.type === "boolean" ? ("boolean" as const) : ("string" as const) }]),
   );
   const { tokens, positionals } = parseArgs({ args: words, options, strict: false, tokens: true });
+  const given = new Set<string>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
+    // The last one would count: of two amounts, nobody knows which was meant.
+    if (given.has(token.name)) throw new CommandError(`${token.rawName} is given twice`);
+    given.add(token.name);
     const option = options[token.name];
     if (option === undefined) {
       throw unknown("option", `${token.rawName} of ${said(names)}`, token.name, Object.keys(options), "--");

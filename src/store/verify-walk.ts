@@ -28,7 +28,7 @@ const SUMS = ["hold_id", "state", "month", "held", "charged", "absorbed", "relea
 const CHAINED = `seq || '|' || ${SUMS.map((sum) => `coalesce(${sum}, 'null')`).join(" || '|' || ")} || char(10) || record`;
 
 /** Calls behind number `after` up to `until`, in steps. */
-export function* callRows(db: Database, after: bigint, until: bigint): Generator<CallRow> {
+export function* callRows(db: Database, after: bigint, until: bigint): Generator<CallRow[]> {
   const aside =
     db.query("SELECT 1 FROM pragma_table_info('calls') WHERE name = 'aside'").get() === null ? "NULL" : "aside";
   const query = db.query(
@@ -38,9 +38,9 @@ export function* callRows(db: Database, after: bigint, until: bigint): Generator
   );
   for (let from = after; ;) {
     const rows = query.values(from, until) as CallRow[];
-    yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;
+    yield rows;
     from = last[0];
   }
 }
@@ -86,6 +86,10 @@ export class Walk {
   readonly #absorbed = new Unmatched();
   /** Ended holds whose calls are still there, of those that may have been pruned. */
   readonly #kept: ReadonlySet<number>;
+  /** Numbers of calls that are odd in themselves. */
+  readonly #odd: bigint[] = [];
+  /** Entries that rules need one by one: all but those of calls. */
+  readonly #listed: EntryRow[] = [];
   #entry = 0n;
   /** The hold that entries have been read up to. */
   #reached = 0;
@@ -108,16 +112,16 @@ export class Walk {
     this.#kept = new Set(kept.map(([hold]) => Number(hold)));
   }
 
-  /** All calls of the view; reading them reads the entries, too. */
-  *calls(): Generator<CallRow> {
-    let last: CallRow | null = null;
+  /** All calls of the view, in steps; reading them reads the entries, too. */
+  *calls(): Generator<CallRow[]> {
+    let last: CallRow | undefined;
     // Numbers begin at 1; a row that was moved before that is told as well.
-    for (const row of callRows(this.#db, -(2n ** 63n), this.#view.calls)) {
-      this.#look(row);
-      last = row;
-      yield row;
+    for (const rows of callRows(this.#db, -(2n ** 63n), this.#view.calls)) {
+      for (const row of rows) this.#look(row);
+      last = rows.at(-1);
+      yield rows;
     }
-    if (last !== null) this.head = { seq: Number(last[0]), hash: last[2].toHex() };
+    if (last !== undefined) this.head = { seq: Number(last[0]), hash: last[2].toHex() };
     while (!this.#done) this.#readEntries();
     this.#note();
   }
@@ -132,7 +136,7 @@ export class Walk {
       told.accountId === account &&
       told.time === at &&
       BigInt(told.charged) === charged;
-    if (!agrees || balanced === 0n) this.#db.run("INSERT INTO seen_odd VALUES (?)", [seq]);
+    if (!agrees || balanced === 0n) this.#odd.push(seq);
     const key = told === null ? keyOf(text.slice(start)) : told.keyId;
     this.#spend({ account, key, month, summed: seq <= this.#view.summedUp, ended: hold !== null }, charged);
     this.counts.auditRows += 1;
@@ -158,11 +162,12 @@ export class Walk {
 
   #readEntries(): void {
     const rows = this.#entries.values(this.#entry, this.#view.entries) as EntryRow[];
-    for (const [id, kind, reference, debit, credit, amount] of rows) {
+    for (const row of rows) {
+      const [, kind, reference, debit, credit, amount] = row;
       this.#move(Number(debit), -amount);
       this.#move(Number(credit), amount);
       if (kind !== "charge" && kind !== "absorbed") {
-        this.#db.run("INSERT INTO seen_entries VALUES (?, ?, ?, ?)", [id, kind, reference, amount]);
+        this.#listed.push(row);
         continue;
       }
       const hold = Number(reference);
@@ -180,22 +185,64 @@ export class Walk {
     this.#moved.set(book, (this.#moved.get(book) ?? 0n) + amount);
   }
 
+  /** In one transaction: one for each row would take longer than reading all of them. */
   #note(): void {
-    const insert = (table: string, values: (string | number | bigint | null)[]): void =>
-      void this.#db.run(`INSERT INTO ${table} VALUES (${values.map(() => "?").join()})`, values);
+    const begun = this.#db.inTransaction;
+    if (!begun) this.#db.run("BEGIN");
+    try {
+      this.#noteAll();
+    } finally {
+      if (!begun) this.#db.run("COMMIT");
+    }
+  }
+
+  #noteAll(): void {
     // What no column can hold is told as a text: it equals no balance.
-    for (const [book, total] of this.#moved)
-      insert("seen_moved", [book, BigInt.asIntN(64, total) === total ? total : String(total)]);
-    for (const { account, key, month, summed, ended, calls, charging, charged } of this.#spent.values())
-      insert("seen_spent", [account, key, month, summed ? 1 : 0, ended ? 1 : 0, calls, charging, charged]);
+    const stored = (total: bigint): bigint | string => (BigInt.asIntN(64, total) === total ? total : String(total));
+    this.#insert(
+      "seen_moved",
+      [...this.#moved].map(([book, total]) => [book, stored(total)]),
+    );
+    this.#insert(
+      "seen_spent",
+      [...this.#spent.values()].map((spent) => [
+        spent.account,
+        spent.key,
+        spent.month,
+        spent.summed ? 1 : 0,
+        spent.ended ? 1 : 0,
+        spent.calls,
+        spent.charging,
+        stored(spent.charged),
+      ]),
+    );
+    this.#insert(
+      "seen_odd",
+      this.#odd.map((seq) => [seq]),
+    );
+    this.#insert(
+      "seen_entries",
+      this.#listed.map(([id, kind, reference, , , amount]) => [id, kind, reference, amount]),
+    );
     const suspects = new Set([...this.#charged.byHold.keys(), ...this.#absorbed.byHold.keys()]);
     if (suspects.size === 0) return;
-    for (const hold of suspects) insert("seen_suspects", [hold]);
+    this.#insert(
+      "seen_suspects",
+      [...suspects].map((hold) => [hold]),
+    );
     this.#db.run(
       `INSERT INTO seen_entries SELECT id, kind, reference, amount FROM entries
        WHERE id <= ? AND kind IN ('charge', 'absorbed') AND reference IN (SELECT hold_id FROM seen_suspects)`,
       [this.#view.entries],
     );
+  }
+
+  #insert(table: string, rows: readonly (string | number | bigint | null)[][]): void {
+    const [first] = rows;
+    if (first === undefined) return;
+    const statement = this.#db.prepare(`INSERT INTO ${table} VALUES (${first.map(() => "?").join()})`);
+    for (const row of rows) statement.run(...row);
+    statement.finalize();
   }
 }
 

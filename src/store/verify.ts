@@ -69,9 +69,11 @@ function verifyMoment(db: Database, expectedHead: ChainHead | null): Verificatio
   const walk = new Walk(db, view);
   const beside = new AsideCheck(db);
   function* rows(): Generator<ChainRow> {
-    for (const row of walk.calls()) {
-      beside.look(row);
-      yield chainRow(row);
+    for (const step of walk.calls()) {
+      for (const row of step) {
+        beside.look(row);
+        yield chainRow(row);
+      }
     }
   }
   const anchor = headOf(seenSetting(db, "audit_anchor"));
@@ -138,9 +140,11 @@ export function verifyNewestCalls(db: Database, count: number): string[] {
   const start = before === null ? anchor : { seq: Number(before.seq), hash: before.hash.toHex() };
   const beside = new AsideCheck(db);
   function* rows(): Generator<ChainRow> {
-    for (const row of callRows(db, BigInt(start?.seq ?? 0), 2n ** 62n)) {
-      beside.look(row);
-      yield chainRow(row);
+    for (const step of callRows(db, BigInt(start?.seq ?? 0), 2n ** 62n)) {
+      for (const row of step) {
+        beside.look(row);
+        yield chainRow(row);
+      }
     }
   }
   return [...verifyChain(rows(), start, headOf(setting(db, "audit_head"))), ...beside.findings];

@@ -42,6 +42,12 @@ test("a mistyped option is told", async () => {
   await expect(sent("update", "acc_1", "--low-balanse", "5")).rejects.toThrow("did you mean --low-balance?");
 });
 
+test("an option that is given twice is refused: nobody knows which was meant", async () => {
+  await expect(sent("update", "acc_1", "--low-balance", "5", "--low-balance=7")).rejects.toThrow(
+    "--low-balance is given twice",
+  );
+});
+
 test("export writes a new file that only its owner may read; erase sends the id once more", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-export-"));
   const file = join(folder, "acc.ndjson");

@@ -208,6 +208,11 @@ describe("what an operator gets wrong is told on stderr, with exit code 1", () =
       args: ["credits", "add", "--account", "a", "--amount", "1e9"],
       message: /--amount must be a positive decimal/,
     },
+    {
+      name: "two amounts",
+      args: ["credits", "add", "--account", "a", "--amount", "5", "--amount", "7"],
+      message: /--amount is given twice/,
+    },
     { name: "a folder without data", args: ["verify"], message: /no database in / },
     { name: "an audit head", args: ["verify", "--head", "7"], message: /--head must be <seq>:<hash>/ },
   ];
