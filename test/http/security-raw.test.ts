@@ -138,3 +138,36 @@ test("a control character in a header that would be passed on is the client's mi
   expect(text).toStartWith("HTTP/1.1 400");
   expect(text).toContain("openai-beta holds a control character");
 });
+
+test("pipelined requests never get each other's answers: those that are quick are answered in order, calls lose their connection", async () => {
+  const quick = ["/health", "/x/unknown", "/v1/models/echo"].map(
+    (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`,
+  );
+  const { text } = await raw(quick.join(""), (seen) => (seen.match(/HTTP\/1\.1 /g) ?? []).length === 3);
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 404", "HTTP/1.1 200"]);
+  const call = (content: string): string => {
+    const body = BODY.replace('"x"', `"${content}"`);
+    return head(`Content-Length: ${body.length}`) + body;
+  };
+  const calls = await raw(call("first") + call("second"));
+  expect(calls.closed).toBe(true);
+  expect(calls.text).not.toContain("second");
+  // The connection is one of many: the others go on.
+  expect((await raw(call("third"), (seen) => seen.includes("third"))).text).toStartWith("HTTP/1.1 200");
+  expect(gateway.verify()).toEqual([]);
+});
+
+test("Expect: 100-continue is answered before the body, and the call after it", async () => {
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect(Number(port), hostname);
+  const done = Promise.withResolvers<string>();
+  let text = "";
+  socket.on("data", (chunk: Buffer) => {
+    if (text === "") socket.write(BODY);
+    text += chunk.toString("latin1");
+    if (text.includes('"finish_reason"')) done.resolve(text);
+  });
+  socket.write(head(length, "Expect: 100-continue"));
+  expect(await done.promise).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  socket.destroy();
+});
