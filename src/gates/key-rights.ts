@@ -49,3 +49,13 @@ function requireLowerLimits(principal: Principal, limits: KeyRecord["limits"]): 
     if (lifted) throw denied(`limits.${field}`, "The limit is above the one in force for the key that was used.");
   }
 }
+
+/** What concerns the whole account, as who pays its providers, is not for a key with an allowlist or a cap. Throws GatewayError 403. */
+export function requireWholeAccount({ key }: Principal): void {
+  if (key === null || (key.models.length === 0 && key.monthlyCap === null)) return;
+  throw new GatewayError({
+    status: 403,
+    code: "forbidden",
+    message: "A key with an allowlist or a monthly cap can't change what concerns the whole account.",
+  });
+}

@@ -7,7 +7,7 @@ import { amountSchema, readAmount } from "../amounts.ts";
 import type { HttpDeps } from "../deps.ts";
 import { idempotencyKeyOf, idempotencyKeySchema } from "../idempotency-key.ts";
 import { creditDetails, creditsView } from "../routes/credits.ts";
-import { readTime } from "../routes/key-input.ts";
+import { readTime } from "../times.ts";
 import { findAccount } from "./accounts.ts";
 
 export const creditSchema = t.Object(

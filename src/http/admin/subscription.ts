@@ -4,7 +4,7 @@ import type { JsonObject } from "../../lib/json.ts";
 import { formatNano } from "../../lib/money.ts";
 import type { Subscription } from "../../ledger/types.ts";
 import type { HttpDeps } from "../deps.ts";
-import { readTime } from "../routes/key-input.ts";
+import { readTime } from "../times.ts";
 import { findAccount, findOpenAccount } from "./accounts.ts";
 
 export const subscriptionSchema = t.Object(

@@ -5,7 +5,7 @@ import { invalidRequest } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ownerApp } from "../owner.ts";
-import { requireWholeAccount } from "./provider-keys.ts";
+import { requireWholeAccount } from "../../gates/key-rights.ts";
 
 const sinkSchema = t.Object(
   { url: t.String({ minLength: 1, maxLength: 2000, description: "https address that takes the records" }) },

@@ -1,6 +1,7 @@
 import { type Static, t } from "elysia";
 import type { KeyRecord } from "../../gates/types.ts";
 import { invalidRequest } from "../../ir/error.ts";
+import { readTime } from "../times.ts";
 import { amountSchema, readAmount } from "../amounts.ts";
 
 const limitsSchema = t.Object(
@@ -63,11 +64,4 @@ function readLimits(input: Static<typeof limitsSchema>): KeyRecord["limits"] {
     ...(input.requests_per_minute === undefined ? {} : { requestsPerMinute: input.requests_per_minute }),
     ...(input.messages_per_day === undefined ? {} : { messagesPerDay: input.messages_per_day }),
   };
-}
-
-/** ISO 8601 date or time → ms since the epoch. A date alone is its midnight in UTC. */
-export function readTime(field: string, text: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw invalidRequest(field, `${field} must be an ISO 8601 time such as 2027-01-31T00:00:00Z.`);
-  return ms;
 }

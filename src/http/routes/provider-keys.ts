@@ -1,7 +1,6 @@
 import { type Static, t } from "elysia";
+import { requireWholeAccount } from "../../gates/key-rights.ts";
 import type { ProviderKeyRecord } from "../../gates/provider-keys.ts";
-import type { Principal } from "../../gates/types.ts";
-import { GatewayError } from "../../ir/error.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ownerApp } from "../owner.ts";
@@ -35,16 +34,6 @@ export function providerKeyRoutes(deps: HttpDeps) {
       },
       { parse: "none" },
     );
-}
-
-/** What concerns the whole account, as who pays its providers, is not for a key with an allowlist or a cap. Throws GatewayError 403. */
-export function requireWholeAccount({ key }: Principal): void {
-  if (key === null || (key.models.length === 0 && key.monthlyCap === null)) return;
-  throw new GatewayError({
-    status: 403,
-    code: "forbidden",
-    message: "A key with an allowlist or a monthly cap can't change what concerns the whole account.",
-  });
 }
 
 /** An account's own provider keys, without what is secret of them. */

@@ -2,7 +2,7 @@ import { monthOf, endOfPeriod } from "../../ledger/periods.ts";
 import { invalidRequest } from "../../ir/error.ts";
 import type { AuditFilter } from "../../audit/filter.ts";
 import type { UsageGroup } from "../ports.ts";
-import { readTime } from "./key-input.ts";
+import { readTime } from "../times.ts";
 import { DAY_MS } from "../../lib/clock.ts";
 
 const AUDIT_FIELDS = new Set([
