@@ -126,11 +126,16 @@ export class LiveCall {
   /** A relayed body need not be one that this gateway can decode; then its whole text counts. */
   #countInput(target: Target): number {
     const { tokens } = this.deps;
+    const isDecoded = this.#request !== null;
     try {
       return tokens.countInput(this, target);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       return tokens.countText(new TextDecoder().decode(this.scanned.bytes), target);
+    } finally {
+      // A stream may run for minutes: what was needed for this number only is not kept.
+      if (!isDecoded) this.#request = null;
+      this.doc?.forget();
     }
   }
 

@@ -26,7 +26,6 @@ const decoder = new TextDecoder();
 export type Opened = OpenedStream | OpenedJson;
 export interface OpenedStream {
   kind: "stream";
-  prepared: Prepared;
   meter: Meter;
   pipe: AnswerPipe;
   source: InboundAnswer;
@@ -113,7 +112,7 @@ async function readOpening(live: LiveCall, prepared: Prepared, answer: InboundAn
   const encoder = live.call.dialect.createEncoder(answerContext(live, prepared));
   const pipe = new TranslatePipe({ reader: new SseReader(), decoder, encoder }, () => undefined);
   const first = pipe.feed(events);
-  return { kind: "stream", prepared, meter, pipe, source: answer, first, ended: true };
+  return { kind: "stream", meter, pipe, source: answer, first, ended: true };
 }
 
 async function openStream(
@@ -139,7 +138,7 @@ async function openStream(
   }
   failpoint("first-chunk");
   if (!pipe.hasContent) refuseEmpty(meter);
-  return { kind: "stream", prepared, meter, pipe, source, first: out.length === 0 ? null : concat(out), ended };
+  return { kind: "stream", meter, pipe, source, first: out.length === 0 ? null : concat(out), ended };
 }
 
 function createPipe(live: LiveCall, prepared: Prepared, meter: Meter, reader: FrameReader): AnswerPipe {

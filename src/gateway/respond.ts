@@ -114,6 +114,7 @@ export function respondStream(
   headers: Record<string, string>,
   streams: LiveStreams,
 ): Response {
+  live.doc?.forget();
   const stream = new ClientStream(live, opening.then(asStream), opened, streams);
   return new Response(stream.body, {
     status: 200,

@@ -27,6 +27,8 @@ export interface ScannedObject {
   includes(text: string): boolean;
   /** The whole body parsed by parseJson (cached). */
   parse(): JsonObject;
+  /** Lets go of all that was made out of the bytes, for a holder that lives long; it is made anew when it is asked for. */
+  forget(): void;
 }
 
 /** Containers inside containers, the object itself included, that a body may have. */
@@ -161,5 +163,11 @@ class Scan implements ScannedObject {
     if (!isObject(value)) throw new JsonScanError("the body must be a JSON object", 0, "");
     this.#whole = value;
     return value;
+  }
+
+  forget(): void {
+    this.#values.clear();
+    this.#whole = null;
+    this.#latin1 = null;
   }
 }

@@ -187,3 +187,13 @@ describe("scanObject", () => {
     );
   });
 });
+
+test("what was made out of the bytes can be let go of and is made anew", () => {
+  const doc = scanObject(Buffer.from('{"model":"m","messages":[{"content":"hello"}]}'));
+  const before = { whole: doc.parse(), value: doc.value("messages"), includes: doc.includes("hello") };
+  doc.forget();
+  expect(doc.value("messages")).toEqual(before.value);
+  expect(doc.parse()).toEqual(before.whole);
+  expect(doc.parse()).not.toBe(before.whole);
+  expect(doc.includes("hello")).toBe(before.includes);
+});
