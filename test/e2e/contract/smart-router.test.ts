@@ -13,6 +13,10 @@ beforeEach(() => {
   profile.google.reset().always(geminiReply());
 });
 
+/** A test has no time for the pauses before retries. */
+const withoutPauses = (yaml: string): string =>
+  yaml.replace("  retries: 5\n", "  retries: 5\n  backoff_min_ms: 1\n  backoff_max_ms: 2\n");
+
 const COMPLEX = [
   "Prove that the algorithm terminates. Then derive its complexity step by step, compare it with three alternatives,",
   "evaluate the trade-offs in detail, design an implementation that never allocates except at start, and write a",
@@ -107,6 +111,16 @@ describe("smart router: failover", () => {
       expect(["claude-opus-4-6", "gemini-2.5-pro"]).toContain(routed);
       expect(Number(at(block, "attempts"))).toBeGreaterThan(1);
     }
+  });
+
+  test("auto reaches the last provider that is up", async () => {
+    await using fresh = await startProfile("smart-router", { edit: withoutPauses });
+    const { key } = await fresh.gateway.createKey({ credit: "5.00" });
+    // OpenAI's and Mistral's far end is one here.
+    fresh.openai.always(chatError(500, "server_error"));
+    fresh.google.always({ status: 503, body: { error: { code: 503, message: "x", status: "UNAVAILABLE" } } });
+    const answer = await fresh.gateway.post("/v1/chat/completions", hello("auto"), key);
+    expect([answer.status, at(await bodyOf(answer), "spendex.provider")]).toEqual([200, "anthropic"]);
   });
 
   test("when all have failed: 503 in OpenAI's shape, and nothing is charged", async () => {
