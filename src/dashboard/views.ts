@@ -32,7 +32,8 @@ export async function creditsView(): Promise<HTMLElement> {
 
 interface UsageRow {
   day?: string;
-  model?: string;
+  /** Null: calls that were refused before any model was asked. */
+  model?: string | null;
   calls: number;
   tokens_input: number;
   tokens_output: number;
@@ -57,7 +58,7 @@ export async function usageView(): Promise<HTMLElement> {
       element("h2", {}, title),
       table<UsageRow>(
         [
-          { title: name, cell: (row) => row[name] ?? "" },
+          { title: name, cell: (row) => row[name] ?? "none (refused)" },
           { title: "Calls", number: true, cell: (row) => row.calls.toLocaleString() },
           { title: "Tokens in", number: true, cell: (row) => row.tokens_input.toLocaleString() },
           { title: "Tokens out", number: true, cell: (row) => row.tokens_output.toLocaleString() },

@@ -30,7 +30,7 @@ describe.skipIf(!existsSync(CHROMIUM))("dashboard in a browser", () => {
         usage: async (_filter, groups) =>
           groups[0] === "day"
             ? [{ day: "2026-11-21", calls: 3, tokens_input: 10, tokens_output: 5, charged: "0.01" }]
-            : [],
+            : [{ model: null, calls: 1, tokens_input: 0, tokens_output: 0, charged: "0.00" }],
       },
     },
   });
@@ -97,7 +97,7 @@ describe.skipIf(!existsSync(CHROMIUM))("dashboard in a browser", () => {
     await page.click("form button");
     await page.waitForFunction(() => document.querySelector("[role=status] code") !== null);
     expect(bed.keys.listKeys("acc_1").map((row) => row.name)).toContain("from the page");
-    await tab("Usage", "2026-11-21");
+    expect(await tab("Usage", "2026-11-21")).toContain("none (refused)");
     expect(await page.title()).toBe("Tollgate");
     expect(problems).toEqual([]);
   });
