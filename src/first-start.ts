@@ -1,8 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { mintKey } from "./gates/keys.ts";
-import type { AccountRecord, KeyRecord, KeyStore } from "./gates/types.ts";
-import { newId } from "./lib/ids.ts";
+import { newAccount, newKey } from "./gates/new-records.ts";
+import type { KeyStore } from "./gates/types.ts";
 
 /** What a first start made, to be shown once. */
 export interface FirstStart {
@@ -46,34 +46,11 @@ export async function makeFirstKey(
   options: { pepper: Uint8Array; prefix: string; now: number },
 ): Promise<string | null> {
   if (keys.listAccounts().length > 0) return null;
-  const account: AccountRecord = {
-    id: newId("acc"),
-    name: "default",
-    tier: null,
-    status: "active",
-    monthlyCap: null,
-    markupPercent: null,
-    ownProvidersOnly: false,
-    createdAt: options.now,
-  };
+  const account = newAccount("default", options.now);
   await keys.insertAccount(account);
-  const { key, digest, display } = mintKey(options.prefix, options.pepper);
-  const record: KeyRecord = {
-    id: newId("key"),
-    accountId: account.id,
-    kind: "user",
-    name: "first key",
-    digest,
-    display,
-    models: [FIRST_MODEL],
-    monthlyCap: null,
-    limits: null,
-    strict: false,
-    createdAt: options.now,
-    expiresAt: null,
-    revokedAt: null,
-    lastUsedAt: null,
-  };
-  await keys.insertKey(record);
-  return key;
+  const minted = mintKey(options.prefix, options.pepper);
+  await keys.insertKey(
+    newKey(minted, account.id, options.now, { kind: "user", name: "first key", models: [FIRST_MODEL] }),
+  );
+  return minted.key;
 }

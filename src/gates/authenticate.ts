@@ -5,6 +5,7 @@ import { limitAddress } from "./client-address.ts";
 import type { Credential } from "./credential.ts";
 import { looksLikeJwt, type JwtVerifier } from "./jwt.ts";
 import { digestKey, isWellFormedKey } from "./keys.ts";
+import { newAccount } from "./new-records.ts";
 import type { AccountRecord, KeyRecord, KeyStore, Principal } from "./types.ts";
 
 export interface AuthenticateDeps {
@@ -122,18 +123,8 @@ function anonymous(catalog: Catalog, deps: AuthenticateDeps, peer: () => string)
   return { ...base, limits, modelGlobs: withList(base.modelGlobs, models) };
 }
 
-function anonymousAccount(access: Access): AccountRecord {
-  return {
-    id: ANONYMOUS_ACCOUNT_ID,
-    name: "Anonymous callers",
-    tier: access.anonymous?.tier ?? null,
-    status: "active",
-    monthlyCap: null,
-    markupPercent: null,
-    ownProvidersOnly: false,
-    createdAt: 0,
-  };
-}
+const anonymousAccount = (access: Access): AccountRecord =>
+  newAccount("Anonymous callers", 0, { id: ANONYMOUS_ACCOUNT_ID, tier: access.anonymous?.tier ?? null });
 
 function keyPrincipal(access: Access, key: KeyRecord, account: AccountRecord): Principal {
   const bearer = key.kind === "admin" ? "user" : key.kind;

@@ -1,9 +1,9 @@
 import { type Static, t } from "elysia";
+import { newAccount } from "../../gates/new-records.ts";
 import type { AccountRecord } from "../../gates/types.ts";
 import { conflict, invalidRequest, notFound } from "../../ir/error.ts";
 import { LARGEST_CREDIT } from "../../ledger/credits.ts";
 import type { AccountTerms } from "../../ledger/types.ts";
-import { newId } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { formatNano, type Nano } from "../../lib/money.ts";
 import { parseDecimal } from "../../lib/rational.ts";
@@ -41,17 +41,7 @@ type AccountChange = Partial<Omit<AccountRecord, "id" | "createdAt">>;
 
 /** Makes an account, and its view. Throws GatewayError 400. Durable when it resolves. */
 export async function createAccount(deps: HttpDeps, input: Static<typeof newAccountSchema>): Promise<JsonObject> {
-  const account: AccountRecord = {
-    id: newId("acc"),
-    name: input.name,
-    tier: null,
-    status: "active",
-    monthlyCap: null,
-    markupPercent: null,
-    ownProvidersOnly: false,
-    createdAt: deps.clock.now(),
-    ...readInput(deps, input),
-  };
+  const account = newAccount(input.name, deps.clock.now(), readInput(deps, input));
   const terms = readTerms(input);
   await deps.keys.insertAccount(account);
   await changeTerms(deps, account.id, terms);

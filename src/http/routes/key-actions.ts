@@ -1,7 +1,7 @@
 import { mintKey } from "../../gates/keys.ts";
+import { newKey } from "../../gates/new-records.ts";
 import type { KeyKind, KeyRecord } from "../../gates/types.ts";
 import { conflict, type GatewayError, notFound } from "../../ir/error.ts";
-import { newId } from "../../lib/ids.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { HttpDeps } from "../deps.ts";
 import { keyView } from "./key-view.ts";
@@ -15,23 +15,7 @@ export function draftKey(
   change: KeyChange,
 ): { record: KeyRecord; plaintext: string } {
   const minted = mintKey(deps.catalog().brand.keyPrefix, deps.pepper);
-  const record: KeyRecord = {
-    id: newId("key"),
-    accountId,
-    kind,
-    name: change.name ?? "",
-    digest: minted.digest,
-    display: minted.display,
-    models: change.models ?? [],
-    monthlyCap: change.monthlyCap ?? null,
-    limits: change.limits ?? null,
-    strict: change.strict ?? false,
-    createdAt: deps.clock.now(),
-    expiresAt: change.expiresAt ?? null,
-    revokedAt: null,
-    lastUsedAt: null,
-  };
-  return { record, plaintext: minted.key };
+  return { record: newKey(minted, accountId, deps.clock.now(), { kind, ...change }), plaintext: minted.key };
 }
 
 /** Stores a drafted key; the answer that shows its plaintext. Durable when it resolves. */
