@@ -34,19 +34,11 @@ export function refusalToError(
         1,
       );
     case "key_cap":
-      return capReached(
-        catalog,
-        "This key's monthly cap is reached.",
-        refusal.resetsAt,
-        amounts({ cap: refusal.cap, spent: refusal.spent }),
-      );
-    case "account_cap":
-      return capReached(
-        catalog,
-        "The account's monthly cap is reached.",
-        refusal.resetsAt,
-        amounts({ cap: refusal.cap, spent: refusal.spent }),
-      );
+    case "account_cap": {
+      const whose = refusal.kind === "key_cap" ? "This key's" : "The account's";
+      const details = amounts({ cap: refusal.cap, spent: refusal.spent });
+      return capReached(catalog, `${whose} monthly cap is reached.`, refusal.resetsAt, details);
+    }
     case "call_cap":
       return payment(
         catalog,
