@@ -134,7 +134,10 @@ export class LiveCall {
       return tokens.countText(new TextDecoder().decode(this.scanned.bytes), target);
     } finally {
       // A stream may run for minutes: what was needed for this number only is not kept.
-      if (!isDecoded) this.#request = null;
+      if (!isDecoded) {
+        this.#request = null;
+        this.#seals = null;
+      }
       this.doc?.forget();
     }
   }

@@ -60,10 +60,8 @@ export async function sendAndRead<T>(
   const { target } = prepared;
   const { routing } = live.catalog;
   const limit = timeLimit(live, target);
-  const attempt = new Aborter();
-  const abort = (): void => attempt.abort(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
+  // It stays under the call's signal when this is over: a stream that was opened lives on.
+  const attempt = Aborter.under(signal);
   const timer = setTimeout(() => attempt.abort(new UpstreamError(timeoutFailure("no first token in time"))), limit);
   try {
     const answer = await live.deps.senderFor(target.provider).send({
@@ -77,7 +75,6 @@ export async function sendAndRead<T>(
   } catch (error) {
     throw asUpstreamError(error, attempt.signal);
   } finally {
-    // The abort listener stays: a stream that was opened lives on under the call's signal.
     clearTimeout(timer);
   }
 }

@@ -16,6 +16,15 @@ export class Aborter implements Abortable {
   reason: unknown = undefined;
   readonly #listeners: (() => void)[] = [];
 
+  /** One that ends when another does, and may end before it. */
+  static under(parent: Abortable): Aborter {
+    const child = new Aborter();
+    const follow = (): void => child.abort(parent.reason);
+    if (parent.aborted) follow();
+    parent.addEventListener("abort", follow, { once: true });
+    return child;
+  }
+
   get signal(): Abortable {
     return this;
   }

@@ -58,3 +58,14 @@ describe.each(MAKERS)("%s", (_name, make) => {
     expect(told).toEqual(["first"]);
   });
 });
+
+test("one under another ends with it and for its reason, but not the other way round", () => {
+  const parent = new Aborter();
+  const [first, second] = [Aborter.under(parent), Aborter.under(parent)];
+  first.abort("own");
+  expect(parent.aborted).toBe(false);
+  parent.abort("all");
+  expect([first.reason, second.reason]).toEqual(["own", "all"]);
+  expect(Aborter.under(parent).reason).toBe("all");
+  expect(Aborter.under(AbortSignal.abort("early")).reason).toBe("early");
+});
