@@ -3,6 +3,7 @@
  * a step that fails counts as one failure. Arguments are handed to `bun test` (then the other steps are left out).
  */
 import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { HANGING_MS } from "../test/support/limits.ts";
 
 const bun = process.execPath;
@@ -50,7 +51,11 @@ if (python !== null && !hasPython) {
   process.stdout.write(`without Python: ${await new Response(python.stdout).text()}`);
 }
 
-const tests = Bun.spawnSync([bun, "test", "--timeout", String(HANGING_MS), ...chosen], {
+/** The whole suite runs side by side, each file in a world of its own; more workers than these want much memory. */
+const workers = Math.min(4, availableParallelism());
+const wanted = chosen.length > 0 ? chosen : [`--parallel=${workers}`];
+
+const tests = Bun.spawnSync([bun, "test", "--timeout", String(HANGING_MS), ...wanted], {
   stdout: "inherit",
   stderr: "pipe",
   env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "65535", ...(hasPython ? {} : { TOLLGATE_PYTHON: "off" }) },
