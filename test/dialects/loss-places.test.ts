@@ -94,8 +94,61 @@ describe("a field that nobody knows, in any object of any feature, is sent on or
   }
 });
 
+const messages = [{ role: "user", content: "q" }];
+
+describe("a field that its API knows, where it means nothing, is told", () => {
+  const fn = { type: "function", function: { name: "f" } };
+  const tool = { name: "f", input_schema: { type: "object", properties: {} } };
+  const said = (content: JsonValue): JsonObject => ({ messages: [{ role: "user", content }] });
+  const CASES: [DialectId, JsonObject, string][] = [
+    [
+      "openai-chat",
+      { messages: [{ role: "user", content: "q", tool_calls: [{ id: "c", ...fn }] }] },
+      "messages[0].tool_calls",
+    ],
+    ["openai-chat", { messages: [{ role: "user", content: "q", tool_call_id: "c" }] }, "messages[0].tool_call_id"],
+    [
+      "openai-chat",
+      said([{ type: "image_url", image_url: "https://a.b/c.png", file: { file_id: "f" } }]),
+      "messages[0].content[0].file",
+    ],
+    [
+      "openai-chat",
+      { messages, response_format: { type: "json_object", json_schema: { name: "o" } } },
+      "response_format.json_schema",
+    ],
+    ["openai-chat", { messages, tools: [fn], tool_choice: { ...fn, allowed_tools: {} } }, "tool_choice.allowed_tools"],
+    [
+      "openai-responses",
+      {
+        input: [
+          { type: "function_call", call_id: "c", name: "f", arguments: "{}", input: "x" },
+          { type: "function_call_output", call_id: "c", output: "r" },
+        ],
+      },
+      "input[0].input",
+    ],
+    ["openai-responses", { input: "q", text: { format: { type: "json_object", name: "o" } } }, "text.format.name"],
+    [
+      "openai-responses",
+      {
+        input: "q",
+        tools: [{ type: "function", name: "f" }],
+        tool_choice: { type: "function", name: "f", mode: "auto" },
+      },
+      "tool_choice.mode",
+    ],
+    ["anthropic-messages", { messages, tools: [tool], tool_choice: { type: "any", name: "f" } }, "tool_choice.name"],
+    ["anthropic-messages", { messages, thinking: { type: "adaptive", budget_tokens: 2000 } }, "thinking.budget_tokens"],
+  ];
+  test.each(CASES)("%s %j: %s", (client, body, place) => {
+    for (const to of DIALECT_IDS.filter((id) => id !== client)) {
+      expect(lossesOf(client, targetOf(to), { ...BASE[client], ...body })).toContain(place);
+    }
+  });
+});
+
 describe("other names of the same", () => {
-  const messages = [{ role: "user", content: "q" }];
   const CASES: [DialectId, DialectId, JsonObject, string[]][] = [
     ["openai-chat", "anthropic-messages", { messages, random_seed: 1 }, ["random_seed"]],
     ["openai-chat", "openai-responses", { messages, max_completion_tokens: 5 }, ["max_completion_tokens"]],

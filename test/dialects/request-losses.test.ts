@@ -276,6 +276,20 @@ const ROWS: [what: string, client: DialectId, to: DialectId, body: JsonObject, p
     { compat: { string_content: true } },
   ],
   [
+    "a cache mark inside of a result",
+    "anthropic-messages",
+    "gemini",
+    called([{ type: "text", text: "r", cache_control: { type: "ephemeral" } }]),
+    "messages[2].content[0].content[0].cache_control",
+  ],
+  [
+    "the detail of a document",
+    "openai-responses",
+    "openai-chat",
+    { input: [{ role: "user", content: [{ type: "input_file", file_data: "AAAA", detail: "high" }] }] },
+    "input[0].content[0].detail",
+  ],
+  [
     "audio by its address",
     "gemini",
     "openai-chat",

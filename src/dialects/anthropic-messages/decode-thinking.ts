@@ -29,7 +29,8 @@ export function thinkingExtras(body: JsonObject): JsonObject {
   const moreConfig = restOf(config, ["effort", "format"]);
   const known = Object.hasOwn(DISPLAYS, String(thinking.display)) ? ["display"] : [];
   const kinds = thinking.type === "between_tools" ? [] : ["type"];
-  const moreThinking = restOf(thinking, ["budget_tokens", ...known, ...kinds]);
+  const budget = thinking.type === "enabled" ? ["budget_tokens"] : [];
+  const moreThinking = restOf(thinking, [...budget, ...known, ...kinds]);
   return {
     ...(moreConfig ? { output_config: moreConfig } : {}),
     ...(moreThinking ? { thinking: moreThinking } : {}),

@@ -21,6 +21,7 @@ const CONTENT = readsInside(CACHE_CONTROL, {
   tool_result: readsInside({ content: readsInside(CACHE_CONTROL, BLOCKS) }),
 });
 
+const ANY_TOOL = readsOnly(["type", "disable_parallel_tool_use"]);
 const FORMAT = readsOnly(["type", "schema"]);
 
 /** What of a Messages request's inner objects is read. */
@@ -29,7 +30,10 @@ export const HALF_READ = readsInside({
   system: readsInside(CACHE_CONTROL),
   messages: readsInside({ content: CONTENT }),
   tools: readsInside(CACHE_CONTROL),
-  tool_choice: readsOnly(["type", "name", "disable_parallel_tool_use"]),
+  tool_choice: readsInside(
+    {},
+    { auto: ANY_TOOL, any: ANY_TOOL, none: ANY_TOOL, tool: readsOnly(["type", "name", "disable_parallel_tool_use"]) },
+  ),
   output_config: readsInside({ format: FORMAT }),
   output_format: FORMAT,
 });

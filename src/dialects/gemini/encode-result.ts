@@ -16,6 +16,7 @@ export function encodeResult(
   const inside: JsonObject[] = [];
   const beside: JsonObject[] = [];
   for (const item of part.content) {
+    if (item.cache !== undefined) scope.lose(`${item.path}.cache_control`, "Gemini takes no cache marks");
     const text = textOf(item);
     if (text === "") continue;
     if (text !== null) texts.push(text);

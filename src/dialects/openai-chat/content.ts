@@ -15,15 +15,9 @@ import { decodeAudioPart, decodeFilePart, decodeImagePart, decodeVideoPart } fro
 import { textOf } from "../shared/wire-values.ts";
 
 const TEXT_FIELDS: ReadonlySet<string> = new Set(["type", "text", "cache_control", "prompt_cache_breakpoint"]);
-const MEDIA_FIELDS: ReadonlySet<string> = new Set([
-  "type",
-  "image_url",
-  "input_audio",
-  "file",
-  "video_url",
-  "cache_control",
-  "prompt_cache_breakpoint",
-]);
+/** Media stand in a field that is called like their type. */
+const mediaFields = (type: string): ReadonlySet<string> =>
+  new Set(["type", type, "cache_control", "prompt_cache_breakpoint"]);
 
 /** Content of a message: a string or a list of parts. Throws 400 naming the part, also for types that this dialect does not have. */
 export function decodeContent(value: Wire, path: string): Part[] {
@@ -49,13 +43,13 @@ function decodePart(part: JsonObject, path: string): Part {
     case "thinking":
       return { type: "reasoning", form: "full", text: thinkingText(part["thinking"]), path };
     case "image_url":
-      return { ...decodeImagePart(part, path), ...common, ...extrasOf(part, MEDIA_FIELDS) };
+      return { ...decodeImagePart(part, path), ...common, ...extrasOf(part, mediaFields(type)) };
     case "input_audio":
-      return { ...decodeAudioPart(part, path), ...common, ...extrasOf(part, MEDIA_FIELDS) };
+      return { ...decodeAudioPart(part, path), ...common, ...extrasOf(part, mediaFields(type)) };
     case "file":
-      return { ...decodeFilePart(part, path), ...common, ...extrasOf(part, MEDIA_FIELDS) };
+      return { ...decodeFilePart(part, path), ...common, ...extrasOf(part, mediaFields(type)) };
     case "video_url":
-      return { ...decodeVideoPart(part, path), ...common, ...extrasOf(part, MEDIA_FIELDS) };
+      return { ...decodeVideoPart(part, path), ...common, ...extrasOf(part, mediaFields(type)) };
     default:
       throw unsupportedFeature(`${path}.type`, `${path}.type: content of type ${JSON.stringify(type)} is not known`);
   }

@@ -94,6 +94,7 @@ function encodeVideo(part: Media, encoding: Encoding): JsonObject | null {
 
 function encodeDocument(part: Media, encoding: Encoding): JsonObject | null {
   const { source, filename } = part;
+  if (part.detail !== undefined) encoding.lose(`${part.path}.detail`, `the detail of a document is ${NOT_KNOWN}`);
   const name = filename === undefined ? {} : { filename };
   if (source.kind === "file") {
     const isOpenAi = source.origin === "openai-chat" || source.origin === "openai-responses";

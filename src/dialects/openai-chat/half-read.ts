@@ -23,10 +23,16 @@ const CUSTOM = readsInside({ format: readsOnly(["type"], { grammar: GRAMMAR }) }
 const SCHEMA = readsOnly(["name", "description", "schema", "strict"]);
 
 /** A choice that names something hosted is kept whole. */
-const CHOICE = readsOnly(["type"], {
-  ...TOOL_REFERENCE,
-  allowed_tools: readsOnly(["mode"], { tools: readsOnly(["type"], TOOL_REFERENCE) }),
-});
+const CHOICE = readsInside(
+  {},
+  {
+    function: readsOnly(["type"], { function: NAMED }),
+    custom: readsOnly(["type"], { custom: NAMED }),
+    allowed_tools: readsOnly(["type"], {
+      allowed_tools: readsOnly(["mode"], { tools: readsOnly(["type"], TOOL_REFERENCE) }),
+    }),
+  },
+);
 
 const OBJECTS = {
   messages: readsInside({
@@ -42,7 +48,14 @@ const OBJECTS = {
     },
   ),
   function_call: NAMED,
-  response_format: readsOnly(["type", "schema"], { json_schema: SCHEMA }),
+  response_format: readsInside(
+    {},
+    {
+      text: readsOnly(["type"]),
+      json_object: readsOnly(["type", "schema"]),
+      json_schema: readsOnly(["type"], { json_schema: SCHEMA }),
+    },
+  ),
   reasoning: readsOnly(["effort", "max_tokens", "enabled", "exclude", "summary"]),
   thinking: readsOnly(["type", "budget_tokens"]),
   // Padding is never added here, so nobody has to switch it off.

@@ -20,14 +20,13 @@ import type { ChatReading } from "./reading.ts";
 import { objectsOf } from "../shared/wire-values.ts";
 
 const ROLES = ["system", "developer", "user", "assistant", "tool", "function"] as const;
-const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
-  "role",
-  "content",
-  "name",
+const SAID: ReadonlySet<string> = new Set(["role", "content", "name"]);
+const RESULT: ReadonlySet<string> = new Set([...SAID, "tool_call_id"]);
+const ANSWER: ReadonlySet<string> = new Set([
+  ...SAID,
   "refusal",
   "tool_calls",
   "function_call",
-  "tool_call_id",
   "annotations",
   "reasoning_content",
   "reasoning",
@@ -35,6 +34,15 @@ const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
   "thinking",
   "extra_content",
 ]);
+/** Fields that are read of a message, by who says it. */
+const MESSAGE_FIELDS: Readonly<Record<(typeof ROLES)[number], ReadonlySet<string>>> = {
+  system: SAID,
+  developer: SAID,
+  user: SAID,
+  assistant: ANSWER,
+  tool: RESULT,
+  function: RESULT,
+};
 
 const CALL_FIELDS: ReadonlySet<string> = new Set(["id", "type", "function", "custom", "index", "extra_content"]);
 
@@ -76,7 +84,7 @@ class MessageReader {
     if (role === "function") return this.#functionResult(message, path);
     this.#requireResults();
     const name = optionalString(message["name"], `${path}.name`);
-    const extras = unknownFields(message, MESSAGE_FIELDS);
+    const extras = unknownFields(message, MESSAGE_FIELDS[role]);
     const parts =
       role === "assistant" ? this.#assistant(message, path) : decodeContent(message["content"], `${path}.content`);
     const turn: Turn = { role, parts, path };
@@ -184,7 +192,7 @@ class MessageReader {
   #result(call: OpenCall, message: JsonObject, path: string): void {
     const content = message["content"];
     const isEmpty = isAbsent(content) || content === "" || (Array.isArray(content) && content.length === 0);
-    const extras = unknownFields(message, MESSAGE_FIELDS);
+    const extras = unknownFields(message, RESULT);
     const part: PartOf<"tool-result"> = {
       type: "tool-result",
       toolId: call.id,

@@ -8,12 +8,20 @@ const CONTENT = readsInside(BREAKPOINT, {
 const MESSAGE = readsInside({ content: CONTENT });
 const OUTPUT = readsInside({ output: CONTENT });
 const TEXT = readsOnly(["type", "text"]);
+const TYPE_ONLY = readsOnly(["type"]);
 
 const CUSTOM = readsInside({ format: readsOnly(["type", "syntax", "definition"]) });
 const TOOL_TYPES = { custom: CUSTOM, namespace: readsInside({ tools: readsInside({}, { custom: CUSTOM }) }) };
 
 const TOOL_REFERENCE = readsOnly(["type", "name", "namespace"]);
-const CHOICE = readsOnly(["type", "name", "namespace", "mode"], { tools: TOOL_REFERENCE });
+const CHOICE = readsInside(
+  {},
+  {
+    function: TOOL_REFERENCE,
+    custom: TOOL_REFERENCE,
+    allowed_tools: readsOnly(["type", "mode"], { tools: TOOL_REFERENCE }),
+  },
+);
 
 const OBJECTS = {
   input: readsInside(
@@ -27,7 +35,16 @@ const OBJECTS = {
     },
   ),
   tools: readsInside({}, TOOL_TYPES),
-  text: readsInside({ format: readsOnly(["type", "name", "schema", "strict", "description"]) }),
+  text: readsInside({
+    format: readsInside(
+      {},
+      {
+        text: TYPE_ONLY,
+        json_object: TYPE_ONLY,
+        json_schema: readsOnly(["type", "name", "schema", "strict", "description"]),
+      },
+    ),
+  }),
   // Padding is never added here, so nobody has to switch it off.
   stream_options: readsOnly(["include_obfuscation"]),
 };

@@ -22,16 +22,9 @@ import { splitEnvelope } from "../shared/envelope.ts";
 const ROLES = ["user", "assistant", "system", "developer"] as const;
 
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set(["type", "id", "role", "content", "phase", "status"]);
-const CALL_FIELDS: ReadonlySet<string> = new Set([
-  "type",
-  "id",
-  "call_id",
-  "name",
-  "arguments",
-  "input",
-  "namespace",
-  "status",
-]);
+const CALLED = ["type", "id", "call_id", "name", "namespace", "status"];
+const CALL_FIELDS: ReadonlySet<string> = new Set([...CALLED, "arguments"]);
+const CUSTOM_CALL_FIELDS: ReadonlySet<string> = new Set([...CALLED, "input"]);
 const RESULT_FIELDS: ReadonlySet<string> = new Set(["type", "id", "call_id", "output", "status"]);
 
 /** `input` as turns, one per item. Throws 400 naming the item, also for results without a call and calls without a result. */
@@ -163,7 +156,7 @@ class InputReader {
       path,
       ...(itemId === undefined ? {} : { itemId }),
       ...(namespace === undefined ? {} : { namespace }),
-      ...extrasOf(item, CALL_FIELDS),
+      ...extrasOf(item, kind === "custom" ? CUSTOM_CALL_FIELDS : CALL_FIELDS),
     };
     const before: Part[] = [];
     for (const entry of envelope === null ? [] : (this.#reading.open(envelope, `${path}.call_id`) ?? [])) {
