@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { STANDSTILL_MS } from "../lib/time-limit.ts";
 
 interface Ticking {
   tick(now: number): void;
@@ -54,9 +55,16 @@ export class LiveStreams {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A timer that comes late makes up for the parts it has missed. */
+  /**
+   * A timer that comes late makes up for the parts it has missed. After a standstill of the whole process (stopped, suspended, starved) what has come
+   * meanwhile is read first: it is not the providers who were silent.
+   */
   #look(): void {
     const now = this.#clock.monotonic();
+    if (now - this.#lookedAt > STANDSTILL_MS) {
+      this.#lookedAt = now;
+      return;
+    }
     const steps = Math.floor((now - this.#lookedAt) / this.#stepMs);
     this.#lookedAt = steps > PARTS ? now : this.#lookedAt + steps * this.#stepMs;
     for (let step = 0; step < Math.min(steps, PARTS); step += 1) {

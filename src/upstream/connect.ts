@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { devNull } from "node:os";
 import type { Socket, SocketHandler, TLSOptions } from "bun";
 import type { Abortable } from "../lib/abort.ts";
+import { startTimeLimit } from "../lib/time-limit.ts";
 import { errorCode, failureOf, toUpstreamError } from "./classify.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { UpstreamError } from "./error.ts";
@@ -18,7 +19,8 @@ export interface ConnectOptions {
 /** Opens a connection; TLS is verified for chain and name. Rejects with UpstreamError: refused, dns, tls, timeout, reset, local. */
 export async function connect(origin: Origin, owner: ConnectionOwner, options: ConnectOptions): Promise<Connection> {
   const dial = new Dial(origin, owner);
-  const timer = setTimeout(() => dial.fail(new UpstreamError(failureOf("timeout", "connect"))), options.timeoutMs);
+  const late = (): void => dial.fail(new UpstreamError(failureOf("timeout", "connect")));
+  const liftLimit = startTimeLimit(options.timeoutMs, late);
   const onAbort = (): void => dial.fail(new UpstreamError(failureOf("local", "aborted", "the call was ended")));
   options.signal.addEventListener("abort", onAbort, { once: true });
   const tls = { ...options.tls, rejectUnauthorized: true, ALPNProtocols: "http/1.1" };
@@ -32,7 +34,7 @@ export async function connect(origin: Origin, owner: ConnectionOwner, options: C
   try {
     return await dial.result.promise;
   } finally {
-    clearTimeout(timer);
+    liftLimit();
     options.signal.removeEventListener("abort", onAbort);
   }
 }

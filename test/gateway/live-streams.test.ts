@@ -43,9 +43,19 @@ describe("streams under way", () => {
 
   test("a timer that comes late looks at all that it has missed, once", () => {
     const { looks } = opened(200);
-    now += 10 * TICK;
+    now += 2 * TICK;
     jest.advanceTimersByTime(TICK / 10);
     for (const times of looks) expect(times).toEqual([now]);
+  });
+
+  test("after a standstill of the process nobody is looked at before what has come meanwhile could be read", () => {
+    const { looks } = opened(640);
+    pass(TICK);
+    now += 600_000;
+    jest.advanceTimersByTime(TICK / 10);
+    expect(looks.every((times) => times.length === 1)).toBe(true);
+    pass(TICK);
+    expect(looks.every((times) => times.length === 2)).toBe(true);
   });
 
   test("one that has gone is looked at no more; without any the wait is over", async () => {
