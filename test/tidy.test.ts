@@ -82,6 +82,15 @@ test("the architecture names every folder, and allows nothing that nobody uses",
   expect(rights.filter((right) => !used.has(right) && !right.endsWith("→ everything"))).toEqual([]);
 });
 
+test("the architecture names every folder inside of these, and beside them", () => {
+  const inside = sources.map(({ name }) => name.split("/").slice(1, -1)).flat();
+  const beside = readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^(?:\.|node_modules$|dist$|data$)/.test(entry.name))
+    .map(({ name }) => name);
+  const missing = [...new Set([...inside, ...beside])].filter((name) => !ARCHITECTURE.includes(`\`${name}/\``));
+  expect(missing).toEqual([]);
+});
+
 test("dialect folders never import each other", () => {
   const wrong = imports.filter(({ from, specifier }) => {
     const [top, dialect] = from.split("/");
