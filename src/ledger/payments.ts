@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { invalidRequest } from "../ir/error.ts";
 import { isObject, type JsonObject, type JsonValue } from "../lib/json.ts";
-import { checkNano, type Nano } from "../lib/money.ts";
+import { formatNano, type Nano } from "../lib/money.ts";
+import { LARGEST_CREDIT } from "./credits.ts";
 
 /** s that a signed event may be old or early: Stripe's own default. */
 const TOLERANCE_S = 300;
@@ -38,7 +39,7 @@ const PAID_EVENTS: ReadonlySet<string> = new Set([
 /**
  * Reads a payment out of a signed event: a checkout session in mode `payment` that is paid, with the account in `client_reference_id` or
  * `metadata.account_id`. Null: the event is about something else. Throws GatewayError 400 when it is a payment that can't be credited: a
- * currency other than the ledger's, an amount that is no positive whole number of minor units, no account.
+ * currency other than the ledger's, an amount that is no positive whole number of minor units or too large, no account.
  */
 export function paymentOf(event: JsonObject, currency: string): Payment | null {
   if (typeof event["type"] !== "string" || !PAID_EVENTS.has(event["type"])) return null;
@@ -58,7 +59,11 @@ export function paymentOf(event: JsonObject, currency: string): Payment | null {
   if (accountId === null) throw invalidRequest("data.object.client_reference_id", "The payment names no account.");
   const id = textOf(session["payment_intent"]) ?? textOf(session["id"]);
   if (id === null) throw invalidRequest("data.object.id", "The payment has no id.");
-  return { id, accountId, amount: checkNano(BigInt(minor) * 10n ** BigInt(9 - minorPlaces(currency))) };
+  const amount = BigInt(minor) * 10n ** BigInt(9 - minorPlaces(currency));
+  if (amount > LARGEST_CREDIT) {
+    throw invalidRequest("data.object.amount_total", `A payment is at most ${formatNano(LARGEST_CREDIT)} ${currency}.`);
+  }
+  return { id, accountId, amount };
 }
 
 const textOf = (value: JsonValue | undefined): string | null =>

@@ -107,6 +107,8 @@ describe("payments", () => {
     ["an amount of nothing", { amount_total: 0 }],
     ["no amount", { amount_total: null }],
     ["a fraction", { amount_total: 10.5 }],
+    ["a cent more than a credit may be", { amount_total: 100_000_000_001 }],
+    ["more than any column holds", { amount_total: Number.MAX_SAFE_INTEGER }],
     ["an amount as text", { amount_total: "1999" }],
     ["no account", { client_reference_id: null }],
   ])("%s is refused", (_name, session) => {
