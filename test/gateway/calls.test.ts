@@ -2,7 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type JsonObject, parseJson } from "../../src/lib/json.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
 import { frame, json, startUpstream, type Upstream } from "../support/upstream.ts";
-import { at, auditOf, catalogOf, CLIENTS, clientOf, framesOf, KINDS, kindOf, model, requestIdOf } from "./support.ts";
+import {
+  at,
+  auditOf,
+  catalogOf,
+  catalogOfKinds,
+  clientOf,
+  CLIENTS,
+  framesOf,
+  kindOf,
+  KINDS,
+  model,
+  requestIdOf,
+} from "./support.ts";
 
 /** 11 input tokens at 1 USD and 7 output tokens at 2 USD per million: 25 micro-dollars, in cents. */
 const COST_CENTS = "0.0025";
@@ -13,12 +25,7 @@ let key: TestKey;
 
 beforeAll(async () => {
   up = await startUpstream();
-  gateway = await startGateway({
-    catalog: catalogOf({
-      providers: Object.fromEntries(KINDS.map(({ kind }) => [kind, { kind, url: up.url }])),
-      models: KINDS.map(({ kind }) => model(`at-${kind}`, kind)),
-    }),
-  });
+  gateway = await startGateway({ catalog: catalogOfKinds(up.url) });
   key = await gateway.createKey({ credit: "5.00" });
 });
 afterAll(async () => {

@@ -7,12 +7,13 @@ import {
   auditRows,
   type CallRecord,
   catalogOf,
+  catalogOfKinds,
   type ClientDialect,
   CLIENTS,
   eventually,
   framesOf,
-  KINDS,
   kindOf,
+  KINDS,
   model,
   requestIdOf,
   StreamReader,
@@ -26,12 +27,7 @@ let key: TestKey;
 
 beforeAll(async () => {
   up = await startUpstream();
-  gateway = await startGateway({
-    catalog: catalogOf({
-      providers: Object.fromEntries(KINDS.map(({ kind }) => [kind, { kind, url: up.url }])),
-      models: KINDS.map(({ kind }) => model(`at-${kind}`, kind)),
-    }),
-  });
+  gateway = await startGateway({ catalog: catalogOfKinds(up.url) });
   key = await gateway.createKey({ credit: "5.00" });
 });
 afterAll(async () => {

@@ -198,6 +198,13 @@ export function catalogOf(parts: CatalogParts): string {
   });
 }
 
+/** A catalog with a provider of every kind at `url`, and a model `at-KIND` at each. */
+export const catalogOfKinds = (url: string): string =>
+  catalogOf({
+    providers: Object.fromEntries(KINDS.map(({ kind }) => [kind, { kind, url }])),
+    models: KINDS.map(({ kind }) => model(`at-${kind}`, kind)),
+  });
+
 export interface StreamFrame {
   event: string | null;
   data: string;

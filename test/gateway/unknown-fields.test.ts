@@ -4,7 +4,7 @@ import type { DialectId } from "../../src/ir/dialect-id.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
-import { catalogOf, CLIENTS, KINDS, model } from "./support.ts";
+import { catalogOfKinds, CLIENTS, KINDS, model } from "./support.ts";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 const schema = { type: "object", properties: { city: { type: "string" } } };
@@ -45,12 +45,7 @@ let gateway: TestGateway;
 let key: TestKey;
 beforeAll(async () => {
   up = await startUpstream();
-  gateway = await startGateway({
-    catalog: catalogOf({
-      providers: Object.fromEntries(KINDS.map(({ kind }) => [kind, { kind, url: up.url }])),
-      models: KINDS.map(({ kind }) => model(`at-${kind}`, kind)),
-    }),
-  });
+  gateway = await startGateway({ catalog: catalogOfKinds(up.url) });
   key = await gateway.createKey({ credit: "5.00" });
 });
 afterAll(async () => {
