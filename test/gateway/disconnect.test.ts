@@ -14,7 +14,6 @@ import {
   framesOf,
   kindOf,
   KINDS,
-  model,
   requestIdOf,
   StreamReader,
 } from "./support.ts";

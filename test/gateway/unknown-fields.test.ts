@@ -4,7 +4,7 @@ import type { DialectId } from "../../src/ir/dialect-id.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { startGateway, type TestGateway, type TestKey } from "../support/gateway.ts";
 import { startUpstream, type Upstream } from "../support/upstream.ts";
-import { catalogOfKinds, CLIENTS, KINDS, model } from "./support.ts";
+import { catalogOfKinds, CLIENTS, KINDS } from "./support.ts";
 
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 const schema = { type: "object", properties: { city: { type: "string" } } };
