@@ -2,7 +2,7 @@
 import { DIALECTS } from "../../src/dialects/index.ts";
 import type { AnswerContext, Annotation } from "../../src/dialects/dialect.ts";
 import type { DialectId } from "../../src/ir/dialect-id.ts";
-import type { Citation, IrEvent } from "../../src/ir/events.ts";
+import type { Citation, IrEvent, NativeValue } from "../../src/ir/events.ts";
 import type { Finish, FinishKind } from "../../src/ir/finish.ts";
 import { foldEvents } from "../../src/ir/fold.ts";
 import type { Loss } from "../../src/ir/loss.ts";
@@ -50,15 +50,13 @@ const cited = (citation: Citation): IrEvent[] => [
 ];
 const ended = (kind: FinishKind, raw: string): IrEvent[] => whole(text(first, "Hm"), { kind, raw });
 /** With facts about the choice, and about the answer as a whole. */
-const told = (ofChoice: { native?: JsonValue }, ofAnswer?: JsonObject): IrEvent[] => [
+const told = (ofChoice: { native?: JsonValue }, ofAnswer?: NativeValue): IrEvent[] => [
   start,
   ...text(first, "Hm"),
   { type: "message-end", choice: 0, finish: { kind: "stop", raw: null }, ...ofChoice },
-  {
-    type: "response-end",
-    ...(ofAnswer === undefined ? {} : { native: { origin: "anthropic-messages", value: ofAnswer } }),
-  },
+  { type: "response-end", ...(ofAnswer === undefined ? {} : { native: ofAnswer }) },
 ];
+const ofMessages = (value: JsonObject): NativeValue => ({ origin: "anthropic-messages", value });
 const counted = (tokens: TokenCounts): IrEvent[] => [start, ...text(first, "Hm"), ...end({}, tokens)];
 const byClient = (chat: RegExp, responses: RegExp, anthropic: RegExp, gemini: RegExp): Record<DialectId, RegExp> => ({
   "openai-chat": chat,
@@ -214,6 +212,12 @@ export const ANSWERS: readonly AnswerFeature[] = [
     mark: /"hate"/,
   },
   {
+    name: "results of filters of the prompt",
+    origin: "openai-chat",
+    events: told({}, { origin: "openai-chat", value: { prompt_filter_results: [{ prompt_index: 0 }] } }),
+    mark: /prompt_index/,
+  },
+  {
     name: "grounding beside its sources",
     origin: "gemini",
     events: told({ native: { groundingMetadata: { webSearchQueries: ["grass"] } } }),
@@ -222,13 +226,13 @@ export const ANSWERS: readonly AnswerFeature[] = [
   {
     name: "container of the provider's tools",
     origin: "anthropic-messages",
-    events: told({}, { container: { id: "container_1" } }),
+    events: told({}, ofMessages({ container: { id: "container_1" } })),
     mark: /container_1/,
   },
   {
     name: "edits of the context",
     origin: "anthropic-messages",
-    events: told({}, { context_management: { applied_edits: [{ type: "clear_tool_uses_20250919" }] } }),
+    events: told({}, ofMessages({ context_management: { applied_edits: [{ type: "clear_tool_uses_20250919" }] } })),
     mark: /clear_tool_uses/,
   },
   {
