@@ -5,6 +5,7 @@ import type { IrEvent } from "../ir/events.ts";
 import { totalOutput } from "../ir/usage.ts";
 import { type Abortable, Aborter } from "../lib/abort.ts";
 import { parseJson } from "../lib/json.ts";
+import { startTimeLimit } from "../lib/time-limit.ts";
 import { buildOutbound } from "../providers/outbound.ts";
 import { UpstreamError } from "../upstream/error.ts";
 import type { InboundAnswer } from "../upstream/types.ts";
@@ -62,7 +63,8 @@ export async function sendAndRead<T>(
   const limit = timeLimit(live, target);
   // It stays under the call's signal when this is over: a stream that was opened lives on.
   const attempt = Aborter.under(signal);
-  const timer = setTimeout(() => attempt.abort(new UpstreamError(timeoutFailure("no first token in time"))), limit);
+  const late = (): void => attempt.abort(new UpstreamError(timeoutFailure("no first token in time")));
+  const liftLimit = startTimeLimit(limit, late);
   try {
     const answer = await live.deps.senderFor(target.provider).send({
       ...buildOutbound(target, prepared, live.call.route.headers),
@@ -75,7 +77,7 @@ export async function sendAndRead<T>(
   } catch (error) {
     throw asUpstreamError(error, attempt.signal);
   } finally {
-    clearTimeout(timer);
+    liftLimit();
   }
 }
 
