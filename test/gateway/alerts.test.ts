@@ -82,9 +82,10 @@ test("a threshold that is set by the admin API; once per crossing, and again aft
   expect(changed).toMatchObject({ low_balance: "0.30", credit_limit: null });
   await spend(gateway, key);
   await spend(gateway, key);
-  await eventually(() => receiver.told.length > 1);
-  expect(receiver.told.map(({ body }) => (body["data"] as { balance: string }).balance)).toEqual(["0.35", "0.25"]);
-  expect(new Set(receiver.told.map(({ id }) => id)).size).toBe(2);
+  await eventually(() => new Set(receiver.told.map(({ id }) => id)).size > 1);
+  // One that is slow to say thanks is told again, under the same id.
+  const told = [...new Map(receiver.told.map(({ id, body }) => [id, body])).values()];
+  expect(told.map((body) => (body["data"] as { balance: string }).balance)).toEqual(["0.35", "0.25"]);
   expect(gateway.verify()).toEqual([]);
 });
 
