@@ -21,7 +21,7 @@ import { ProviderKeyTable } from "./provider-key-table.ts";
 import { CallCapTable } from "./call-cap-table.ts";
 import { IdempotencyTable } from "./idempotency-table.ts";
 import { ResponseTable } from "./response-table.ts";
-import { Reserve } from "./reserve.ts";
+import { DiskReserve } from "./disk-reserve.ts";
 import { Retention } from "./retention.ts";
 import { SinkTable } from "./sink-table.ts";
 import { checkFile, checkNewestCalls } from "./start-check.ts";
@@ -88,7 +88,7 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   tune(db);
   protect(file);
   pinCurrency(db, options.currency());
-  const reserve = new Reserve(join(dataDir, RESERVE_FILE));
+  const reserve = new DiskReserve(join(dataDir, RESERVE_FILE));
   const writer = new Writer(db, { log: options.log, reserve, flush: new LogFlush(db) });
   const storage = new SqliteLedgerStorage(db, writer, options.currency);
   const orm = drizzle(db);

@@ -2,7 +2,7 @@ import { type Database, SQLiteError, type Statement } from "bun:sqlite";
 import { RowsRefused } from "../ledger/unavailable.ts";
 import { errorText, type Logger } from "../lib/log.ts";
 import type { LogFlush } from "./log-flush.ts";
-import type { Reserve } from "./reserve.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
 
 type Write = () => void;
 
@@ -48,7 +48,7 @@ type WriterState = "open" | "tight" | "down";
 export class Writer {
   readonly #db: Database;
   readonly #log: Logger;
-  readonly #reserve: Reserve;
+  readonly #reserve: DiskReserve;
   readonly #flush: LogFlush;
   readonly #sql: Record<"begin" | "commit" | "rollback" | "probe", Statement>;
   readonly #beforeCommit: Write[] = [];
@@ -65,7 +65,7 @@ export class Writer {
   #busySince: number | null = null;
   #probeTimer: ReturnType<typeof setInterval> | null = null;
 
-  constructor(db: Database, options: { log: Logger; reserve: Reserve; flush: LogFlush }) {
+  constructor(db: Database, options: { log: Logger; reserve: DiskReserve; flush: LogFlush }) {
     this.#db = db;
     this.#log = options.log;
     this.#reserve = options.reserve;

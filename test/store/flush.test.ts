@@ -8,7 +8,7 @@ import { createLogger } from "../../src/lib/log.ts";
 import { RESERVE_FILE } from "../../src/store/files.ts";
 import { LogFlush } from "../../src/store/log-flush.ts";
 import { migrate } from "../../src/store/migrations.ts";
-import { Reserve } from "../../src/store/reserve.ts";
+import { DiskReserve } from "../../src/store/disk-reserve.ts";
 import { Writer, type WriteOptions } from "../../src/store/writer.ts";
 
 const cleanups: (() => void)[] = [];
@@ -43,7 +43,7 @@ function heldWriter() {
   migrate(db, file);
   const flush = new HeldFlush(db);
   const log = createLogger(() => undefined, "error");
-  const writer = new Writer(db, { log, reserve: new Reserve(join(folder, RESERVE_FILE)), flush });
+  const writer = new Writer(db, { log, reserve: new DiskReserve(join(folder, RESERVE_FILE)), flush });
   cleanups.push(() => {
     writer.close();
     db.close();

@@ -13,7 +13,7 @@ import { RESERVE_FILE } from "../../src/store/files.ts";
 import { SqliteLedgerStorage } from "../../src/store/ledger-storage.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { LogFlush } from "../../src/store/log-flush.ts";
-import { Reserve } from "../../src/store/reserve.ts";
+import { DiskReserve } from "../../src/store/disk-reserve.ts";
 import { verifyFile } from "../../src/store/verify.ts";
 import { Writer } from "../../src/store/writer.ts";
 import { usage } from "../ledger/price-support.ts";
@@ -36,7 +36,7 @@ function limitedLedger(
   const db = new Database(file, { create: true, safeIntegers: true });
   db.run("PRAGMA journal_mode = WAL");
   migrate(db, file);
-  const writer = new Writer(db, { log, reserve: new Reserve(join(folder, RESERVE_FILE)), flush: new LogFlush(db) });
+  const writer = new Writer(db, { log, reserve: new DiskReserve(join(folder, RESERVE_FILE)), flush: new LogFlush(db) });
   const storage = new SqliteLedgerStorage(db, writer, () => "USD");
   const clock = { now: () => NOW, monotonic: () => 0 };
   const options = { storage: wrap(storage), clock, log, currency: () => "USD", timezone: () => "UTC" };

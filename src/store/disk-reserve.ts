@@ -6,7 +6,7 @@ import { isSystemError } from "./files.ts";
 const RESERVE_BYTES = 8 * 1024 * 1024;
 
 /** Disk space put aside in a file of its own. It is given up when the disk is full, so that calls under way can be settled. */
-export class Reserve {
+export class DiskReserve {
   readonly #path: string;
   constructor(path: string) {
     this.#path = path;
