@@ -16,14 +16,18 @@ export function creditRoutes(deps: HttpDeps) {
   });
 }
 
-/** Whole cents: the balance (wallet and grants, held amounts still in it) rounded down, the spend of this month rounded up. */
+/**
+ * Whole cents: the balance (wallet and grants, held amounts still in it) rounded down, the spend of this month rounded up, and the lower one
+ * of the caps of key and account.
+ */
 export function creditsView(balance: Balance, account: AccountRecord, key: KeyRecord | null): JsonObject {
-  const cap = key?.monthlyCap ?? account.monthlyCap;
+  const caps = [key?.monthlyCap, account.monthlyCap].filter((cap) => cap !== null && cap !== undefined);
   return {
     balance_cents: centsFloor(balance.wallet + balance.grants),
     this_month_spend_cents: centsCeil(balance.spentThisMonth),
     currency: balance.currency.toLowerCase(),
-    monthly_limit_cents: cap === null ? null : centsFloor(cap),
+    monthly_limit_cents:
+      caps.length === 0 ? null : centsFloor(caps.reduce((least, cap) => (cap < least ? cap : least))),
   };
 }
 

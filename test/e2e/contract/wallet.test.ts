@@ -185,9 +185,17 @@ describe("wallet: credits and markup", () => {
     });
   });
 
-  test("monthly_limit_cents is the key's cap", async () => {
-    const { key } = await profile.gateway.createKey({ credit: "5.00", key: { monthly_cap: "2.50" } });
-    expect(await bodyOf(await profile.gateway.get("/v1/credits", key))).toMatchObject({ monthly_limit_cents: 250 });
+  test.each([
+    ["2.50", undefined, 250],
+    ["2.50", "1.00", 100],
+    ["2.50", "9.00", 250],
+    [null, "9.00", 900],
+  ])("of a key's cap %p and its account's %p monthly_limit_cents is %p", async (ofKey, ofAccount, cents) => {
+    const { key } = await profile.gateway.createKey({
+      key: { monthly_cap: ofKey },
+      account: ofAccount === undefined ? {} : { monthly_cap: ofAccount },
+    });
+    expect(await bodyOf(await profile.gateway.get("/v1/credits", key))).toMatchObject({ monthly_limit_cents: cents });
   });
 
   test("LLM_MARKUP_PERCENT overrides the file", async () => {
