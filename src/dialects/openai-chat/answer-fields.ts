@@ -1,18 +1,10 @@
 import type { NativeValue } from "../../ir/events.ts";
 import type { Finish } from "../../ir/finish.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
+import { ANSWER_FIELDS } from "./schema.ts";
 
 /** Fields of an answer that are ours to write. */
-const OWN: ReadonlySet<string> = new Set([
-  "id",
-  "object",
-  "created",
-  "model",
-  "choices",
-  "usage",
-  "cost_cents",
-  "error",
-]);
+const OWN: ReadonlySet<string> = new Set([...ANSWER_FIELDS, "cost_cents"]);
 
 /** What a provider of this dialect said at the top level of its answer, to be said again. */
 export function nativeFields(native: NativeValue | null | undefined): JsonObject {

@@ -8,22 +8,11 @@ import { AnswerState } from "./answer-state.ts";
 import { ChoiceReader } from "./choice-reader.ts";
 import { failureIn } from "./error.ts";
 import { objectOf, textOf, wordOf } from "../shared/wire-values.ts";
-import type { WireChoice, WireChunk, WireMessage } from "./schema.ts";
+import { ANSWER_FIELDS, type WireChoice, type WireChunk, type WireMessage } from "./schema.ts";
 import { decodeUsage } from "./usage.ts";
 
 /** Top-level fields of a chunk that have been read or are different in every chunk. */
-const READ_FIELDS: ReadonlySet<string> = new Set([
-  "id",
-  "object",
-  "created",
-  "model",
-  "choices",
-  "usage",
-  "obfuscation",
-  "p",
-  "service_tier",
-  "error",
-]);
+const READ_FIELDS: ReadonlySet<string> = new Set([...ANSWER_FIELDS, "obfuscation", "p", "service_tier"]);
 
 /** Most choices that an answer may claim; a larger index is a broken stream. */
 const MAX_CHOICES = 1024;

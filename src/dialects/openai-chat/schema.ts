@@ -14,6 +14,9 @@ export interface WireChunk extends JsonObject {
   error?: JsonValue;
 }
 
+/** Top-level fields that every answer and chunk has of its own. */
+export const ANSWER_FIELDS = ["id", "object", "created", "model", "choices", "usage", "error"] as const;
+
 export interface WireChoice extends JsonObject {
   index?: JsonValue;
   delta?: JsonValue;
