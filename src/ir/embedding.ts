@@ -4,7 +4,7 @@ import type { Loss } from "./loss.ts";
 import type { Usage } from "./usage.ts";
 
 interface EmbedInputBase {
-  /** Where it stood in the client's request: `input[3]`, `requests[0].content`. */
+  /** Where it stood in the client's request: `input[3]`, `requests[0]`; "" = it is the request. */
   path: string;
   /** What the vector is for (Gemini `taskType`, such as RETRIEVAL_QUERY). */
   taskType?: string;
@@ -31,6 +31,8 @@ export interface EmbedRequest {
   user?: string;
   /** Unknown top-level fields, sent on only to the same dialect. */
   extras: { origin: DialectId; fields: JsonObject };
+  /** Fields that no decoder reads: lost wherever the request is written anew. */
+  losses?: Loss[];
 }
 
 /** One vector: numbers, or base64 of little-endian 32-bit floats as the provider sent it. */

@@ -26,6 +26,8 @@ export interface ImageRequest {
   user?: string;
   /** Unknown top-level fields, sent on only to the same dialect. */
   extras: { origin: DialectId; fields: JsonObject };
+  /** Fields that no decoder reads: lost wherever the request is written anew. */
+  losses?: Loss[];
 }
 
 export interface AnswerImage {

@@ -7,13 +7,15 @@ import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
 import { replaceNested } from "../../wire/splice.ts";
+import { lostInside, NOWHERE_ELSE } from "../shared/half-read.ts";
 import { operationHints } from "../shared/operation-hints.ts";
 import { annotateBody, annotationObject } from "../shared/annotation.ts";
 import { decodeUsage } from "./decode-usage.ts";
 import { encodeUsage } from "./encode-usage.ts";
+import { HALF_READ_EMBED } from "./half-read.ts";
 import { modelName, modelPath } from "./model-name.ts";
 import { objectsOf } from "../shared/wire-values.ts";
-import { ProtoReader, textOf } from "./proto.ts";
+import { camelName, ProtoReader, textOf } from "./proto.ts";
 
 interface Single {
   input: EmbedInput;
@@ -35,6 +37,15 @@ function decodeRequest(body: JsonObject, route: RouteFacts): EmbedRequest {
     const field = `requests[${other}].outputDimensionality`;
     throw unsupportedFeature(field, `${field} must be the same for all requests of a batch`);
   }
+  const losses = lostInside(body, HALF_READ_EMBED, camelName);
+  for (const [index, { rest }] of singles.entries()) {
+    // What all have in common is sent on by the first.
+    const own = Object.entries(rest).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(first.rest[name]),
+    );
+    for (const [name] of own)
+      losses.push({ field: `requests[${index}].${name}`, reason: NOWHERE_ELSE, side: "request" });
+  }
   return {
     origin: "gemini",
     model: route.model,
@@ -42,6 +53,7 @@ function decodeRequest(body: JsonObject, route: RouteFacts): EmbedRequest {
     dimensions: first.dimensions,
     encoding: "float",
     extras: { origin: "gemini", fields: first.rest },
+    ...(losses.length === 0 ? {} : { losses }),
   };
 }
 
@@ -59,7 +71,7 @@ function singleOf(request: ProtoReader): Single {
   const input: EmbedInput = {
     kind: "text",
     text: textOfContent(content),
-    path: content.path,
+    path: request.path,
     ...(taskType === undefined ? {} : { taskType }),
     ...(title === undefined ? {} : { title }),
   };
@@ -81,7 +93,7 @@ function textOfContent(content: ProtoReader): string {
 
 /** Always a batch: the call that takes any number of inputs. */
 function encodeRequest(request: EmbedRequest, target: TargetFacts): EncodedRequest {
-  const losses: Loss[] = [];
+  const losses: Loss[] = [...(request.losses ?? [])];
   const lose = (field: string): void =>
     void losses.push({ field, reason: "embedContent has nothing like it", side: "request" });
   if (request.user !== undefined) lose("user");

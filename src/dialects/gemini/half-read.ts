@@ -9,6 +9,17 @@ const MEDIA = {
 const RESULT_PART = readsInside(MEDIA);
 const PART = readsInside({ ...MEDIA, functionResponse: readsInside({ parts: RESULT_PART }) });
 
+const EMBEDDED = { content: readsOnly(["role"], { parts: readsOnly(["text"]) }) };
+
+/** What of an embedContent or batchEmbedContents request's inner objects is read. */
+export const HALF_READ_EMBED = readsInside({ ...EMBEDDED, requests: readsInside(EMBEDDED) });
+
+/** What of a :predict request for images is read. */
+export const HALF_READ_IMAGE = readsOnly(["model"], {
+  instances: readsOnly(["prompt"]),
+  parameters: readsInside({ outputOptions: readsOnly(["mimeType", "compressionQuality"]) }),
+});
+
 /** What of a generateContent request's inner objects is read. */
 export const HALF_READ = readsInside({
   contents: readsInside({ parts: PART }),

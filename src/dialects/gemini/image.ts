@@ -6,12 +6,14 @@ import type { Loss } from "../../ir/loss.ts";
 import type { TargetFacts } from "../../ir/target.ts";
 import { isObject, type JsonObject, type JsonValue } from "../../lib/json.ts";
 import type { ScannedObject } from "../../wire/scan.ts";
+import { lostInside } from "../shared/half-read.ts";
 import { operationHints } from "../shared/operation-hints.ts";
 import { annotateBody, annotationObject } from "../shared/annotation.ts";
+import { HALF_READ_IMAGE } from "./half-read.ts";
 import { aspectRatioOf, outputOptions, sizeOf } from "./image-parameters.ts";
 import { modelPath } from "./model-name.ts";
 import { objectsOf } from "../shared/wire-values.ts";
-import { ProtoReader, textOf } from "./proto.ts";
+import { camelName, ProtoReader, textOf } from "./proto.ts";
 
 /** A `:predict` body of Imagen: one prompt, parameters beside it (https://ai.google.dev/gemini-api/docs/imagen). */
 function decodeRequest(body: JsonObject, route: RouteFacts): ImageRequest {
@@ -29,6 +31,7 @@ function decodeRequest(body: JsonObject, route: RouteFacts): ImageRequest {
   const output = parameters.object("outputOptions");
   const format = output?.string("mimeType")?.replace("image/", "");
   const compression = output?.integer("compressionQuality");
+  const losses = lostInside(body, HALF_READ_IMAGE, camelName);
   return {
     origin: "gemini",
     model: route.model,
@@ -39,12 +42,13 @@ function decodeRequest(body: JsonObject, route: RouteFacts): ImageRequest {
     ...(compression === undefined ? {} : { compression }),
     delivery: "base64",
     extras: { origin: "gemini", fields: parameters.rest() },
+    ...(losses.length === 0 ? {} : { losses }),
   };
 }
 
 /** Imagen's `:predict`, which is what makes images behind OpenAI's images call. */
 function encodeRequest(request: ImageRequest, target: TargetFacts): EncodedRequest {
-  const losses: Loss[] = [];
+  const losses: Loss[] = [...(request.losses ?? [])];
   const lose = (field: string, reason: string): void => void losses.push({ field, reason, side: "request" });
   for (const name of ["quality", "style", "background", "moderation"] as const) {
     if (request[name] !== undefined && request[name] !== "auto") lose(name, `Imagen takes no ${name}`);

@@ -72,11 +72,11 @@ function tokenInput(values: JsonValue[], path: string): EmbedInput {
 }
 
 function encodeRequest(request: EmbedRequest, target: TargetFacts): EncodedRequest {
-  const losses: Loss[] = [];
+  const losses: Loss[] = [...(request.losses ?? [])];
   for (const input of request.inputs) {
     for (const name of ["taskType", "title"] as const) {
       if (input[name] === undefined) continue;
-      losses.push({ field: `${input.path}.${name}`, reason: "not known to OpenAI embeddings", side: "request" });
+      losses.push({ field: placeIn(input, name), reason: "not known to OpenAI embeddings", side: "request" });
     }
   }
   const values = request.inputs.map((input): JsonValue => (input.kind === "text" ? input.text : input.tokens));
@@ -87,9 +87,17 @@ function encodeRequest(request: EmbedRequest, target: TargetFacts): EncodedReque
     encoding_format: request.encoding,
     ...(request.user === undefined ? {} : { user: request.user }),
   };
-  losses.push(...operationExtras(request.extras, body, target));
+  const [first] = request.inputs;
+  for (const loss of operationExtras(request.extras, body, target)) {
+    // Fields of Gemini's stand in each request of a batch.
+    const isGemini =
+      request.origin === "gemini" && first !== undefined && Object.hasOwn(request.extras.fields, loss.field);
+    losses.push(isGemini ? { ...loss, field: placeIn(first, loss.field) } : loss);
+  }
   return { path: PATH, body, losses };
 }
+
+const placeIn = ({ path }: EmbedInput, name: string): string => (path === "" ? name : `${path}.${name}`);
 
 function decodeAnswer(body: JsonValue): EmbedAnswer {
   if (!isObject(body) || !Array.isArray(body["data"])) throw new DecodeError("the provider's answer has no embeddings");

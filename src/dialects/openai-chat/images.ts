@@ -96,7 +96,7 @@ function encodeRequest(request: ImageRequest, target: TargetFacts): EncodedReque
   for (const name of WORD_NAMES) if (request[name] !== undefined) body[WORDS[name]] = request[name];
   if (request.compression !== undefined) body["output_compression"] = request.compression;
   if (request.delivery !== null) body["response_format"] = request.delivery === "url" ? "url" : "b64_json";
-  const losses = operationExtras(request.extras, body, target);
+  const losses = [...(request.losses ?? []), ...operationExtras(request.extras, body, target)];
   return { path: PATH, body, losses };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { EmbedRequest } from "../../../src/ir/embedding.ts";
 import { embedCodec } from "../../../src/dialects/gemini/embed.ts";
 import { imageCodec } from "../../../src/dialects/gemini/image.ts";
+import { embeddings as openaiEmbed } from "../../../src/dialects/openai-chat/embeddings.ts";
 import { countCodec } from "../../../src/dialects/gemini/count.ts";
 import { DecodeError, GatewayError } from "../../../src/ir/error.ts";
 import type { ImageRequest } from "../../../src/ir/image.ts";
@@ -48,6 +49,30 @@ describe("embeddings", () => {
     });
     const snake = { content: one.content, task_type: one.taskType, title: "t", output_dimensionality: "3" };
     expect(embedCodec.decodeRequest(snake, route)).toEqual(request);
+  });
+
+  test("what no decoder reads is told by its place, also at another provider", () => {
+    const part = { text: "c", zz_1: 1 };
+    const batch = {
+      requests: [
+        { ...one, zz_2: 1 },
+        { ...one, content: { parts: [part], zz_3: 1 }, zz_4: 1 },
+      ],
+    };
+    const facts = { ...target, dialect: "openai-chat" as const };
+    const fields = openaiEmbed
+      .encodeRequest(embedCodec.decodeRequest(batch, route), facts)
+      .losses.map(({ field }) => field);
+    expect(fields.sort()).toEqual([
+      "requests[0].taskType",
+      "requests[0].title",
+      "requests[0].zz_2",
+      "requests[1].content.parts[0].zz_1",
+      "requests[1].content.zz_3",
+      "requests[1].taskType",
+      "requests[1].title",
+      "requests[1].zz_4",
+    ]);
   });
 
   test("a batch, there and back", () => {

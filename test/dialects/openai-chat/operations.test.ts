@@ -89,12 +89,12 @@ describe("embeddings", () => {
     const gemini: EmbedRequest = {
       ...decodeEmbed({ input: "a" }),
       origin: "gemini",
-      inputs: [{ kind: "text", text: "a", path: "content", taskType: "RETRIEVAL_QUERY", title: "T" }],
+      inputs: [{ kind: "text", text: "a", path: "", taskType: "RETRIEVAL_QUERY", title: "T" }],
       extras: { origin: "gemini", fields: { autoTruncate: true } },
     };
     expect(embed.encodeRequest(gemini, targetFacts()).losses.map((loss) => loss.field)).toEqual([
-      "content.taskType",
-      "content.title",
+      "taskType",
+      "title",
       "autoTruncate",
     ]);
   });
