@@ -50,10 +50,11 @@ export class RelayPipe extends PipeBase implements AnswerPipe {
 
   push(chunk: Uint8Array): Uint8Array | null {
     const out: Uint8Array[] = [];
-    const bytes = latin1(chunk);
+    // Frames that differ in more than their text are all read in full: then nothing is looked for.
+    const bytes = this.#template.isOpen ? latin1(chunk) : null;
     for (let at = 0; at < chunk.length && this.failure === null;) {
-      const known = this.#pass(bytes, at);
-      const end = known > 0 ? at + known : this.#cut(bytes, at);
+      const known = bytes === null ? 0 : this.#pass(bytes, at);
+      const end = known > 0 ? at + known : bytes === null ? chunk.length : this.#cut(bytes, at);
       const piece = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
       if (known > 0) out.push(piece);
       else this.#relay(() => this.#reader.push(piece), out);
