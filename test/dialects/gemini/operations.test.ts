@@ -75,6 +75,11 @@ describe("embeddings", () => {
     ]);
   });
 
+  test("fields of OpenAI's that embedContent doesn't know are told", () => {
+    const asked = { ...openai, user: "u", extras: { origin: "openai-chat" as const, fields: { zz: 1 } } };
+    expect(embedCodec.encodeRequest(asked, target).losses.map(({ field }) => field)).toEqual(["user", "zz"]);
+  });
+
   test("a batch, there and back", () => {
     const request = embedCodec.decodeRequest(
       { requests: [one, { ...one, content: { parts: [{ text: "c" }] } }] },
@@ -214,6 +219,17 @@ describe("images", () => {
       predictions: [{ bytesBase64Encoded: "AAAA" }, { raiFilteredReason: "no" }],
     });
     expect(losses.map((loss) => loss.field)).toEqual(["predictions[1]"]);
+  });
+
+  test("what nobody knows is told by its place", () => {
+    const extras = { origin: "openai-chat" as const, fields: { zz: 1 } };
+    expect(imageCodec.encodeRequest({ ...request, extras }, target).losses.map(({ field }) => field)).toEqual(["zz"]);
+    const body = { instances: [{ prompt: "a cat", zz_1: 1 }], parameters: { outputOptions: { zz_2: 1 } }, zz_3: 1 };
+    expect(imageCodec.decodeRequest(body, route).losses?.map(({ field }) => field)).toEqual([
+      "instances[0].zz_1",
+      "parameters.outputOptions.zz_2",
+      "zz_3",
+    ]);
   });
 
   test(":predict bodies of clients", () => {
