@@ -1,5 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { errorText, type Logger } from "../lib/log.ts";
@@ -82,8 +82,12 @@ export function openStore(dataDir: string, options: StoreOptions): Store {
 
 function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): Store {
   const file = join(dataDir, DATABASE_FILE);
-  tellOfLostDatabase(dataDir, file, options.log);
-  const db = openDatabase(file);
+  const hadSecret = existsSync(join(dataDir, SECRET_FILE));
+  const { db, isNew } = openDatabase(file);
+  if (isNew && hadSecret) {
+    // Whoever copied only a part of a folder, or removed the log, must not find that out from their customers.
+    options.log.warn("the data folder has a secret but no database: a new one without accounts is made", { file });
+  }
   checkNewestCalls(db, options.log);
   tune(db);
   protect(file);
@@ -129,20 +133,15 @@ function openLocked(dataDir: string, options: StoreOptions, lock: FolderLock): S
   };
 }
 
-/** A folder that has a secret had a database once: whoever copied only a part of it must not find that out from their customers. */
-function tellOfLostDatabase(dataDir: string, file: string, log: Logger): void {
-  if (!existsSync(join(dataDir, SECRET_FILE))) return;
-  if (existsSync(file) && statSync(file).size > 0) return;
-  log.warn("the data folder has a secret but no database: a new one without accounts is made", { file });
-}
-
-function openDatabase(file: string): Database {
+/** `isNew`: nothing was in it. */
+function openDatabase(file: string): { db: Database; isNew: boolean } {
   try {
     const db = new Database(file, { create: true, safeIntegers: true });
     configure(db);
     checkFile(db, file);
+    const isNew = db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() === null;
     migrate(db, file);
-    return db;
+    return { db, isNew };
   } catch (error) {
     if (!(error instanceof SQLiteError) || !/^SQLITE_(?:CORRUPT|NOTADB|IOERR)/.test(error.code ?? "")) throw error;
     throw new Error(`the database ${file} is damaged or no database (${error.message}); restore a backup of it`, {

@@ -1,6 +1,6 @@
 /** The compiled file: one process, an empty folder, nothing but what it brings along. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Folder, run, type RunningBinary, startBinary } from "../support/binary.ts";
 
@@ -283,9 +283,13 @@ describe("what an operator gets wrong is told on stderr, with exit code 1", () =
       expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toMatch(/the database \S*tollgate\.db is damaged.*restore a backup/);
     }
-    writeFileSync(file, "");
-    await using empty = await startBinary(folder.path);
-    await empty.said(/has a secret but no database/);
+    // Empty, and what is left when a process was killed and its log removed.
+    for (const bytes of [new Uint8Array(0), null]) {
+      if (bytes === null) rmSync(`${file}-wal`);
+      else writeFileSync(file, bytes);
+      await using empty = await startBinary(folder.path);
+      await empty.said(/has a secret but no database/);
+    }
   });
 
   test("a data folder that is a file", async () => {
