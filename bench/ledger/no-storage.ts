@@ -27,7 +27,6 @@ export class NoStorage implements LedgerStorage {
   findReceipt = (): null => null;
   findReceiptOfHold = (): null => null;
   findCharge = (): null => null;
-  subscribedUntil = (): number => 0;
   findGrant = (): null => null;
   findCredit = (): null => null;
 }

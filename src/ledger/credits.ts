@@ -3,7 +3,7 @@ import { GatewayError, invalidRequest } from "../ir/error.ts";
 import { formatNano, MAX_NANO, type Nano } from "../lib/money.ts";
 import { freeOf, grantIdOf, type Book, type OperatorBook } from "./books.ts";
 import { type Account, expiryOf, isUnderThreshold, type LedgerState } from "./state.ts";
-import type { ChargedParts, CreditRow, Grant, LedgerOp, LedgerStorage } from "./storage.ts";
+import type { ChargedParts, CreditRow, LedgerOp, LedgerStorage } from "./storage.ts";
 import { openGrant, post } from "./turn.ts";
 import type { AccountTerms, CreditRequest, RefundRequest } from "./types.ts";
 
@@ -202,11 +202,6 @@ function isLive(
   return true;
 }
 
-/** ms; 0 when there is no such grant in memory. */
-function lastExpiry({ grants }: Account, kind: Grant["kind"]): number {
-  return Math.max(0, ...grants.filter(({ grant }) => grant.kind === kind).map(expiryOf));
-}
-
 /** Replaces an account's terms. Throws GatewayError 400 for negative amounts. */
 export function planTerms(state: LedgerState, terms: AccountTerms): LedgerOp[] {
   const amounts = [terms.creditLimit, terms.lowBalance, terms.subscription?.includedCredit ?? null];
@@ -216,8 +211,6 @@ export function planTerms(state: LedgerState, terms: AccountTerms): LedgerOp[] {
   const account = state.account(terms.accountId);
   account.terms = terms;
   account.turnAt = 0;
-  // A period without credit is none that a plan with credit must wait for.
-  account.subscribedUntil = lastExpiry(account, "subscription");
   account.isLow = isUnderThreshold(account);
   return [{ op: "terms", terms }];
 }

@@ -345,7 +345,8 @@ export class BookLedger implements Port.LedgerAdmin {
 
   #turn(account: Account, now: number): LedgerOp[] {
     if (now < account.turnAt) return [];
-    const ops = turnAccount(this.#state, account, now, this.#options.storage);
+    const { storage } = this.#options;
+    const ops = turnAccount(this.#state, account, now, (id, key) => storage.findCredit(id, key));
     if (ops.length > 0) this.#lookAtThreshold(account, ops);
     return ops;
   }

@@ -42,7 +42,7 @@ export interface Account {
   terms: AccountTerms;
   /** ms at which a grant expires or a subscription's next period begins: no need to look before. */
   turnAt: number;
-  /** ms up to which the account has had a subscription period's credit, as far as memory knows; storage knows of used-up ones, too. */
+  /** ms up to which the account has had a subscription period's credit. */
   subscribedUntil: number;
   /** The balance was under the account's threshold when it was looked at last. */
   isLow: boolean;

@@ -203,8 +203,6 @@ export interface LedgerStorage {
   findReceiptOfHold(holdId: number): Receipt | null;
   findCharge(requestId: string): ChargedParts | null;
   findCredit(accountId: string, idempotencyKey: string): CreditRow | null;
-  /** End of the account's last subscription period whose credit was given, ms; 0 when none was. */
-  subscribedUntil(accountId: string): number;
   /** Of the credit that made it. */
   findGrant(id: number): Grant | null;
 }

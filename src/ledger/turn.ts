@@ -10,18 +10,20 @@ export function post(state: LedgerState, ops: LedgerOp[], entry: Entry): void {
   ops.push({ op: "entry", entry });
 }
 
-/** What storage knows of an account's earlier periods. */
-type PeriodStorage = Pick<LedgerStorage, "findCredit" | "subscribedUntil">;
-
 /**
  * Lets time pass for an account: what is left of expired grants goes to the operator's `expired` book (a part that a hold has put aside stays until the
  * hold ends), and a subscription's new period begins with its included credit.
  */
-export function turnAccount(state: LedgerState, account: Account, now: number, storage: PeriodStorage): LedgerOp[] {
+export function turnAccount(
+  state: LedgerState,
+  account: Account,
+  now: number,
+  findCredit: LedgerStorage["findCredit"],
+): LedgerOp[] {
   const ops: LedgerOp[] = [];
   if (now < account.turnAt) return ops;
   expireGrants(state, account, now, ops);
-  const next = beginPeriod(state, account, now, storage, ops);
+  const next = beginPeriod(state, account, now, findCredit, ops);
   const pending = account.grants.filter((live) => expiryOf(live) > now).map(expiryOf);
   account.turnAt = Math.min(next, ...pending);
   return ops;
@@ -43,7 +45,7 @@ function beginPeriod(
   state: LedgerState,
   account: Account,
   now: number,
-  storage: PeriodStorage,
+  findCredit: LedgerStorage["findCredit"],
   ops: LedgerOp[],
 ): number {
   const { subscription } = account.terms;
@@ -51,12 +53,9 @@ function beginPeriod(
   const period = periodAt(subscription, now);
   if (period === null) return now < subscription.anchorAt ? subscription.anchorAt : Infinity;
   // One period's credit at a time: neither a clock that was set back nor an anchor that was moved gives another while it lasts.
-  let until = account.subscribedUntil;
-  if (now >= until) until = Math.max(until, storage.subscribedUntil(account.id));
-  account.subscribedUntil = until;
-  if (now < until) return Math.max(Math.min(until, period.end), now + 1);
+  if (now < account.subscribedUntil) return Math.min(account.subscribedUntil, period.end);
   const idempotencyKey = `subscription period ${period.start}`;
-  if (subscription.includedCredit > 0n && storage.findCredit(account.id, idempotencyKey) === null) {
+  if (subscription.includedCredit > 0n && findCredit(account.id, idempotencyKey) === null) {
     const amount = subscription.includedCredit;
     const base = { id: state.nextCreditId, accountId: account.id, amount, createdAt: period.start };
     state.nextCreditId += 1;
@@ -73,8 +72,7 @@ function beginPeriod(
     ops.push({ op: "credit", credit });
     openGrant(state, ops, { ...base, kind: "subscription", expiresAt: period.end }, now);
   }
-  account.subscribedUntil = Math.max(until, period.end);
-  return Math.max(period.end, now + 1);
+  return period.end;
 }
 
 /** Makes a grant and fills it from the operator's book of its kind. */

@@ -255,12 +255,6 @@ export class SqliteLedgerStorage implements LedgerStorage {
     return { holdId, accountId, keyId, month, parts: rows.leftOfCharge(paid, refunded) };
   }
 
-  subscribedUntil(accountId: string): number {
-    const last = "SELECT max(expires_at) AS until FROM grants WHERE account_id = ? AND kind = 'subscription'";
-    const { until } = this.#db.query(last).get(accountId) as { until: bigint | null };
-    return Number(until ?? 0n);
-  }
-
   findGrant(id: number): Grant | null {
     const row = this.#db.query("SELECT * FROM grants WHERE id = ?").get(id) as rows.RawGrant | null;
     return row === null ? null : rows.grantOf(row);

@@ -166,7 +166,6 @@ test("the end of a hold that was never stored is vital, too: storage that takes 
     findReceiptOfHold: (id) => storage.findReceiptOfHold(id),
     findCharge: (id) => storage.findCharge(id),
     findCredit: (account, key) => storage.findCredit(account, key),
-    subscribedUntil: (account) => storage.subscribedUntil(account),
     findGrant: (id) => storage.findGrant(id),
     append(ops, vital) {
       if (vital || refused >= 5 || ops.some(({ op }) => op === "credit" || op === "hold"))

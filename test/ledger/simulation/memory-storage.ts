@@ -139,11 +139,6 @@ export class MemoryStorage implements LedgerStorage {
     return { holdId, accountId, keyId, month, parts: [...parts].map(([book, amount]) => ({ book, amount })) };
   }
 
-  subscribedUntil(accountId: string): number {
-    const own = [...this.disk.grants.values()].filter((grant) => grant.accountId === accountId);
-    return Math.max(0, ...own.map((grant) => (grant.kind === "subscription" ? (grant.expiresAt ?? 0) : 0)));
-  }
-
   findGrant(id: number): Grant | null {
     return this.disk.grants.get(id) ?? null;
   }
