@@ -124,6 +124,25 @@ test.each([
     "a bare line feed in a header",
     () => `${head(length).replace("\r\nContent-Type", "\nX: y\r\nContent-Type")}${BODY}${SMUGGLED}`,
   ],
+  ["a quoted coding", () => head('Transfer-Encoding: "chunked"') + chunked + SMUGGLED],
+  ["chunked named twice", () => head("Transfer-Encoding: chunked, chunked") + chunked + SMUGGLED],
+  ["identity beside a length", () => head(length, "Transfer-Encoding: identity") + BODY + SMUGGLED],
+  [
+    "a coding in HTTP/1.0",
+    () => head("Transfer-Encoding: chunked").replace("HTTP/1.1", "HTTP/1.0") + chunked + SMUGGLED,
+  ],
+  ["an empty length", () => head("Content-Length:") + BODY + SMUGGLED],
+  ["a length with an exponent", () => head("Content-Length: 5e1") + BODY + SMUGGLED],
+  ["a length beyond 64 bits", () => head(`Content-Length: ${2n ** 64n + BigInt(BODY.length)}`) + BODY + SMUGGLED],
+  ["no length at all", () => head() + BODY + SMUGGLED],
+  ...["0x3b", "+3b", "-3b", " 3b", "3b ", "3_b", "3b;a\nb", "3b;a\rb"].map((written): [string, () => string] => [
+    `a chunk size written ${JSON.stringify(written)}`,
+    () => `${head("Transfer-Encoding: chunked")}${written}\r\n${BODY}\r\n0\r\n\r\n${SMUGGLED}`,
+  ]),
+  [
+    "trailers that name a credential",
+    () => head("Transfer-Encoding: chunked") + chunked.replace(/\r\n$/, `Authorization: Bearer x\r\n\r\n${SMUGGLED}`),
+  ],
   ["a NUL in a header", () => head("X-A: b\0c", length) + BODY + SMUGGLED],
 ])("%s", async (_name, request) => {
   const { text, closed } = await raw(request(), (seen) => seen.includes('"status":"ok"'));
