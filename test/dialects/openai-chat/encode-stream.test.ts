@@ -439,3 +439,21 @@ describe("JSON answers", () => {
     expect(answer).toMatchObject({ id: "chatcmpl-0123abc", system_fingerprint: "fp_1", citations: ["x"] });
   });
 });
+
+test("state of a call that has been sent already is told as lost", () => {
+  const seal = {
+    origin: "anthropic-messages" as const,
+    kind: "signature" as const,
+    provider: "anthropic",
+    realm: "anthropic",
+    model: "m",
+    value: "SIGNATURE",
+  };
+  const [start, ...rest] = tool(0, "c1", "f", ["{}"]);
+  if (start === undefined) throw new Error("no call");
+  const encoder = openaiChat.createEncoder(context);
+  for (const event of [START, start, { type: "part-seal" as const, seal, ...at() }, ...rest, end("tool"), DONE]) {
+    encoder.push(event);
+  }
+  expect(encoder.losses.map(({ field }) => field)).toEqual(["tool_calls[0]"]);
+});
