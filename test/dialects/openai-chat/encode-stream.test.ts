@@ -455,5 +455,5 @@ test("state of a call that has been sent already is told as lost", () => {
   for (const event of [START, start, { type: "part-seal" as const, seal, ...at() }, ...rest, end("tool"), DONE]) {
     encoder.push(event);
   }
-  expect(encoder.losses.map(({ field }) => field)).toEqual(["tool_calls[0]"]);
+  expect(encoder.losses.map(({ field }) => field)).toEqual(["choices[0].message.tool_calls[0]"]);
 });
