@@ -440,20 +440,32 @@ describe("JSON answers", () => {
   });
 });
 
-test("state of a call that has been sent already is told as lost", () => {
-  const seal = {
-    origin: "anthropic-messages" as const,
-    kind: "signature" as const,
-    provider: "anthropic",
-    realm: "anthropic",
-    model: "m",
-    value: "SIGNATURE",
-  };
+const SEAL = {
+  origin: "anthropic-messages" as const,
+  kind: "signature" as const,
+  provider: "anthropic",
+  realm: "anthropic",
+  model: "m",
+  value: "SIGNATURE",
+};
+const lossesOf = (...events: IrEvent[]): string[] => {
+  const encoder = openaiChat.createEncoder(context);
+  for (const event of [START, ...events, end(), DONE]) encoder.push(event);
+  return encoder.losses.map(({ field }) => field);
+};
+
+test("state that has no place is told as lost: of a call that has been sent already, of an image", () => {
   const [start, ...rest] = tool(0, "c1", "f", ["{}"]);
   if (start === undefined) throw new Error("no call");
-  const encoder = openaiChat.createEncoder(context);
-  for (const event of [START, start, { type: "part-seal" as const, seal, ...at() }, ...rest, end("tool"), DONE]) {
-    encoder.push(event);
-  }
-  expect(encoder.losses.map(({ field }) => field)).toEqual(["choices[0].message.tool_calls[0]"]);
+  expect(lossesOf(start, { type: "part-seal", seal: SEAL, ...at() }, ...rest)).toEqual([
+    "choices[0].message.tool_calls[0]",
+  ]);
+  expect(
+    lossesOf(
+      { type: "media-start", mediaType: "image/png", ...at() },
+      { type: "media-delta", base64: "iVBORw0KGgo", ...at() },
+      { type: "part-seal", seal: SEAL, ...at() },
+      { type: "part-end", ...at() },
+    ),
+  ).toEqual(["choices[0].message"]);
 });
