@@ -63,6 +63,8 @@ const OBJECTS = {
   cache_control: CACHE_CONTROL,
 };
 
+const WITHOUT_CHOICE = readsInside(OBJECTS);
+const WITH_CHOICE = readsInside({ ...OBJECTS, tool_choice: CHOICE });
+
 /** What of a chat request's inner objects is read. */
-export const halfRead = (isChoiceKept: boolean): HalfRead =>
-  readsInside(isChoiceKept ? OBJECTS : { ...OBJECTS, tool_choice: CHOICE });
+export const halfRead = (isChoiceKept: boolean): HalfRead => (isChoiceKept ? WITHOUT_CHOICE : WITH_CHOICE);

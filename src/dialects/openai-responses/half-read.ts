@@ -49,6 +49,8 @@ const OBJECTS = {
   stream_options: readsOnly(["include_obfuscation"]),
 };
 
+const WITHOUT_CHOICE = readsInside(OBJECTS);
+const WITH_CHOICE = readsInside({ ...OBJECTS, tool_choice: CHOICE });
+
 /** What of a Responses request's inner objects is read; a choice of something hosted is kept whole. */
-export const halfRead = (isChoiceKept: boolean): HalfRead =>
-  readsInside(isChoiceKept ? OBJECTS : { ...OBJECTS, tool_choice: CHOICE });
+export const halfRead = (isChoiceKept: boolean): HalfRead => (isChoiceKept ? WITHOUT_CHOICE : WITH_CHOICE);
