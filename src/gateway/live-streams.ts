@@ -6,10 +6,10 @@ interface Ticking {
   shutDown(): void;
 }
 
-/** Streams are looked at in so many parts, one after the other: thousands at once would keep all others waiting. */
-const PARTS = 10;
+/** Streams are looked at in so many parts, one after the other: thousands at once would keep all others waiting, more parts are more transactions. */
+const PARTS = 5;
 /** So many that began one after the other share a part: their holds lie side by side in the database, and few pages are written for them all. */
-const NEIGHBOURS = 32;
+const NEIGHBOURS = 64;
 
 /**
  * All streams under way, each looked at once in `tickMs` by one shared timer: per-stream timers would cost more than the streams. The timer
