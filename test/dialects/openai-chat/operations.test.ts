@@ -237,3 +237,13 @@ describe("images", () => {
     expect(() => image.decodeAnswer({}, { target: targetFacts() })).toThrow(DecodeError);
   });
 });
+
+test("what a provider's answer has lost before is told with the rest", () => {
+  const lost: Loss = { field: "predictions[0]", reason: "lost on the way", side: "answer" };
+  const losses: Loss[] = [];
+  const vectors = embed.decodeAnswer({ data: [{ index: 0, embedding: [0.5] }] }, { target: targetFacts() });
+  embed.encodeAnswer({ ...vectors, losses: [lost] }, context(decodeEmbed({ input: "a" })), NO_ANNOTATION, losses);
+  const images = image.decodeAnswer({ data: [{ b64_json: "AAAA" }] }, { target: targetFacts() });
+  image.encodeAnswer({ ...images, losses: [lost] }, context(decodeImage({})), NO_ANNOTATION, losses);
+  expect(losses).toEqual([lost, lost]);
+});
