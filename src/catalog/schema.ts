@@ -174,7 +174,8 @@ const Routing = closed(
     idle_timeout_ms: Type.Optional(milliseconds("Between two data frames")),
     total_timeout_ms: Type.Optional(milliseconds("The whole answer")),
     commit_after_ms: Type.Optional(milliseconds("A silent stream is committed with keep-alives")),
-    keep_alive_ms: Type.Optional(milliseconds("Between two keep-alives")),
+    // Below the time after which a silent connection is closed (serve.ts).
+    keep_alive_ms: Type.Optional(positive("Between two keep-alives, ms", 200_000)),
     breaker: Type.Optional(
       closed(
         {

@@ -21,7 +21,7 @@ export const PATIENT = {
   deadline_ms: 1_200_000,
   total_timeout_ms: 1_200_000,
   commit_after_ms: 600_000,
-  keep_alive_ms: 600_000,
+  keep_alive_ms: 200_000,
 };
 
 export interface GatewayOptions {
