@@ -1,5 +1,8 @@
 /** How calls end: once, at what they used, never beyond what was agreed. */
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { DATABASE_FILE } from "../../src/store/files.ts";
 import { readExact } from "../../src/ledger/price-lines.ts";
 import type { Receipt } from "../../src/ledger/types.ts";
 import { add, type Rational, rational, ZERO } from "../../src/lib/rational.ts";
@@ -351,6 +354,12 @@ describe("subscriptions", () => {
     expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT + 5n });
     await book.credit(7n, { kind: "grant", expiresAt: null });
     await book.restart();
+    using file = new Database(join(book.dataDir, DATABASE_FILE), { readonly: true });
+    expect(file.query("SELECT kind FROM entries ORDER BY id").values().flat()).toEqual([
+      "grant",
+      "subscription",
+      "grant",
+    ]);
     expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT + 12n });
     book.now += 31 * DAY_MS;
     expect(await book.ledger.balance("a")).toMatchObject({ grants: UNIT + 12n });
