@@ -244,6 +244,7 @@ test("what a provider's answer has lost before is told with the rest", () => {
   const vectors = embed.decodeAnswer({ data: [{ index: 0, embedding: [0.5] }] }, { target: targetFacts() });
   embed.encodeAnswer({ ...vectors, losses: [lost] }, context(decodeEmbed({ input: "a" })), NO_ANNOTATION, losses);
   const images = image.decodeAnswer({ data: [{ b64_json: "AAAA" }] }, { target: targetFacts() });
-  image.encodeAnswer({ ...images, losses: [lost] }, context(decodeImage({})), NO_ANNOTATION, losses);
-  expect(losses).toEqual([lost, lost]);
+  const held = { ...images, losses: [lost], filtered: ["violence"] };
+  image.encodeAnswer(held, context(decodeImage({})), NO_ANNOTATION, losses);
+  expect(losses).toMatchObject([lost, lost, { field: "data", side: "answer" }]);
 });

@@ -280,7 +280,7 @@ describe("tool calls", () => {
   });
 
   test("pieces of two calls interleaved", () => {
-    const piece = (index: number, fields: object): object => chunk(call({ index, ...fields }) as never);
+    const piece = (index: number, fields: object) => chunk(call({ index, ...fields }) as never);
     const { events } = decodeChunks(
       piece(0, { id: "call_1", function: { name: "f", arguments: '{"a"' } }) as never,
       piece(1, { id: "call_2", function: { name: "g", arguments: '{"b"' } }) as never,
@@ -542,4 +542,20 @@ describe("JSON answers", () => {
       { index: 1, finish: { kind: "length" } },
     ]);
   });
+});
+
+test("arguments that come after their call has ended are told as lost", () => {
+  const piece = (index: number, fields: object) => chunk(call({ index, ...fields }) as never);
+  const { events } = decodeChunks(
+    piece(0, { id: "a", type: "function", function: { name: "f", arguments: '{"x":1}' } }),
+    piece(1, { id: "b", type: "function", function: { name: "g", arguments: "{}" } }),
+    piece(0, { function: { arguments: '{"y":2}' } }),
+    chunk({}, "tool_calls"),
+  );
+  const answer = fold(events);
+  expect(answer.losses).toMatchObject([{ field: "choices[0].message.tool_calls", side: "answer" }]);
+  expect(callsOf(events)).toEqual([
+    ["a", "f", '{"x":1}'],
+    ["b", "g", "{}"],
+  ]);
 });
