@@ -474,3 +474,15 @@ test("the response object echoes the request, without the credentials in it", ()
   expect(JSON.stringify(response)).not.toContain("secret");
   expect(response["id"]).toBe("resp_0123abc");
 });
+
+test("log probabilities of a whole answer are told as lost, and a turn that the provider paused", () => {
+  const encoder = openaiResponses.createEncoder(foreign);
+  const finish = { kind: "pause" as const, raw: "pause_turn" };
+  const events: IrEvent[] = [
+    START,
+    { type: "message-end", choice: 0, finish, logprobs: [{ token: "a", logprob: -1 }] },
+    { type: "response-end" },
+  ];
+  for (const event of events) encoder.push(event);
+  expect(encoder.losses.map(({ field }) => field)).toEqual(["output.content.logprobs", "status"]);
+});
