@@ -486,3 +486,16 @@ test("log probabilities of a whole answer are told as lost, and a turn that the 
   for (const event of events) encoder.push(event);
   expect(encoder.losses.map(({ field }) => field)).toEqual(["output.content.logprobs", "status"]);
 });
+
+test("log probabilities in a form that nobody knows are told as lost", () => {
+  const encoder = openaiResponses.createEncoder(foreign);
+  const events: IrEvent[] = [
+    START,
+    { type: "text-start", ...at(0) },
+    { type: "text-delta", text: "a", logprobs: [{ word: "a" }], ...at(0) },
+    { type: "part-end", ...at(0) },
+    ...END,
+  ];
+  for (const event of events) encoder.push(event);
+  expect(encoder.losses.map(({ field }) => field)).toEqual(["output.content.logprobs"]);
+});
