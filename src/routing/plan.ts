@@ -65,27 +65,24 @@ function payableAmong(wants: Wants, targets: readonly Target[]): Target[] {
 /** Every way to reach a model: its own rows at all their providers, those that speak the client's dialect in front. */
 function waysTo(input: PlanInput, model: Model, serviceTier: string | null): Target[] {
   const rows = preferDialect(input.catalog, input.clientDialect, [model, ...(model.alternates ?? [])]);
-  const [only] = rows;
-  if (rows.length === 1 && only !== undefined) return targetsOf(input, only, serviceTier);
   return rows.flatMap((row) => targetsOf(input, row, serviceTier));
 }
 
 /** A model by name; its equivalents at other providers stand behind it. */
 function planModel(input: PlanInput, resolution: Extract<Resolution, { kind: "model" }>): Plan {
   const { model, name, viaAlias, serviceTier } = resolution;
-  const wants: Wants = input;
-  const refused = refusal(wants, model, name, viaAlias);
+  const refused = refusal(input, model, name, viaAlias);
   if (refused !== null) throw refused;
   const reached = waysTo(input, model, serviceTier);
   // A field that can't be paid for in the client's own dialect is not got rid of by going through another one.
   const relays = reached.filter(isRelay);
   const own = relays.length > 0 ? relays : reached;
   const detours = relays.length > 0 ? reached.filter(isDetour) : [];
-  const behind = payableAmong(wants, [...detours, ...standIns(input, model, serviceTier)]);
+  const behind = payableAmong(input, [...detours, ...standIns(input, model, serviceTier)]);
   // What the request refers to may have come from a model that stood in for this one.
-  const isElsewhere = behind.length > 0 && own.every((target) => referenceRefusal(wants, target) !== null);
-  const front = isElsewhere ? [] : payableOrError(input, wants, own, name);
-  const ways = pinned(wants, arrange([...front, ...behind]));
+  const isElsewhere = behind.length > 0 && own.every((target) => referenceRefusal(input, target) !== null);
+  const front = isElsewhere ? [] : payableOrError(input, own, name);
+  const ways = pinned(input, arrange([...front, ...behind]));
   const targets = chooseHealthy(ways, input.health, input.catalog.routing, input.now);
   return { targets, reason: viaAlias === null ? "model" : "alias", tier: null, baseline: null };
 }
@@ -100,7 +97,6 @@ function standIns(input: PlanInput, model: Model, serviceTier: string | null): T
 /** A routing word: the best candidates that can do it, are allowed, priced and have a credential. */
 function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "word" }>): Plan {
   const { word } = resolution;
-  const wants: Wants = input;
   const difficulty: Difficulty | null = word.strategy === "auto" ? classify(input.hints.signals()) : null;
   const ranking: RankInput = {
     catalog: input.catalog,
@@ -112,8 +108,8 @@ function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "wor
   };
   const ranked = rankForWord(ranking);
   if (ranked.length === 0 && word.serviceTier !== null) throw noVariant(word, word.serviceTier);
-  const ways = waysForWord(input, wants, ranked, word);
-  const targets = chooseHealthy(pinned(wants, arrange(ways)), input.health, input.catalog.routing, input.now);
+  const ways = waysForWord(input, ranked, word);
+  const targets = chooseHealthy(pinned(input, arrange(ways)), input.health, input.catalog.routing, input.now);
   return {
     targets,
     reason: `word:${word.name}`,
@@ -126,29 +122,29 @@ function planWord(input: PlanInput, resolution: Extract<Resolution, { kind: "wor
  * By all needs of the request, or when nobody meets them all, by the strict ones. The built-in echo, which can do everything and nothing,
  * answers only when nobody else can.
  */
-function waysForWord(input: PlanInput, wants: Wants, ranked: readonly Model[], word: RoutingWord): Target[] {
+function waysForWord(input: PlanInput, ranked: readonly Model[], word: RoutingWord): Target[] {
   const isEcho = (model: Model): boolean => input.catalog.providers.get(model.provider)?.kind === "echo";
   const reach = (models: readonly Model[]): Target[] =>
     models.flatMap((model) => waysTo(input, model, word.serviceTier));
   for (const pool of [ranked.filter((model) => !isEcho(model)), ranked.filter(isEcho)]) {
     for (const lenient of [false, true]) {
-      const suitable = pool.filter((model) => isSuitable(wants, model, { alias: word.name, lenient }));
-      const ways = payableAmong(wants, reach(suitable));
+      const suitable = pool.filter((model) => isSuitable(input, model, { alias: word.name, lenient }));
+      const ways = payableAmong(input, reach(suitable));
       if (ways.length > 0) return ways;
     }
   }
-  const able = ranked.filter((model) => isSuitable(wants, model, { alias: word.name, lenient: true }));
-  if (able.length > 0) return payableOrError(input, wants, reach(able), word.name);
-  throw refusalForWord(wants, ranked, word.name) ?? noCredential(input, word.name);
+  const able = ranked.filter((model) => isSuitable(input, model, { alias: word.name, lenient: true }));
+  if (able.length > 0) return payableOrError(input, reach(able), word.name);
+  throw refusalForWord(input, ranked, word.name) ?? noCredential(input, word.name);
 }
 
 /** The ways whose price is known and covers the request; throws what stands against the first one when there is none. */
-function payableOrError(input: PlanInput, wants: Wants, targets: readonly Target[], asked: string): Target[] {
+function payableOrError(input: PlanInput, targets: readonly Target[], asked: string): Target[] {
   const [first] = targets;
   if (first === undefined) throw noCredential(input, asked);
-  const payable = payableAmong(wants, targets);
+  const payable = payableAmong(input, targets);
   if (payable.length > 0) return payable;
-  throw targetRefusal(wants, first) ?? noCredential(input, asked);
+  throw targetRefusal(input, first) ?? noCredential(input, asked);
 }
 
 /** Nothing that passes: trying again would not help, so it is no 503. */

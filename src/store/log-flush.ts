@@ -25,9 +25,9 @@ export class LogFlush {
 
   /** Flushes all that has been committed up to now. Rejects with the system's error: then nobody knows what of it is on disk. */
   start(): Promise<void> {
-    const done = Promise.withResolvers<void>();
     const lost = this.#lostFile();
     if (lost !== null) return Promise.reject(lost);
+    const done = Promise.withResolvers<void>();
     fdatasync(this.#file, (error) => (error === null ? done.resolve() : done.reject(error)));
     return done.promise;
   }
